@@ -1,0 +1,229 @@
+"""The loop: one thread, one epoll, one heap of timers."""
+
+import logging
+import os
+import resource
+import select
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from emeter_checker.engine.authorities import authorities
+from emeter_checker.engine.job import Finished, Scheduled
+from emeter_checker.engine.resolver import Resolver
+from emeter_checker.engine.timers import Timers
+from emeter_checker.engine.transfers import Transfers
+from emeter_checker.guard import AddressGuard
+from emeter_checker.kinds import PROBES
+from emeter_checker.kinds.base import Check, Services
+from emeter_core.outcome import Outcome, Reason
+
+_log = logging.getLogger(__name__)
+
+_BACKSTOP = 0.25
+"""Seconds after its deadline at which we end a check that libcurl did not end."""
+
+_SWEEP = 0.25
+"""Seconds between looks for such checks."""
+
+_LONGEST_WAIT = 5.0
+_EVENTS_PER_WAIT = 1024
+_PAUSE_AFTER_BUG = 0.05
+
+
+class Engine:
+    """Runs checks in a thread of its own; see the package.
+
+    `on_done` is called in that thread: it must be quick and must not raise. `dns_servers` replace
+    those of the system (`127.0.0.1:5353`), `ca_file` its certificate authorities: both for tests.
+    """
+
+    def __init__(
+        self,
+        guard: AddressGuard,
+        on_done: Callable[[Finished], None],
+        *,
+        user_agent: str = "E-Meter/0.1",
+        dns_servers: Sequence[str] = (),
+        ca_file: str | None = None,
+    ) -> None:
+        self._on_done = on_done
+        self._epoll = select.epoll()
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._epoll.register(self._wake, select.EPOLLIN)
+        self._timers = Timers()
+        self._transfers = Transfers(self._epoll)
+        self._resolver = Resolver(self._epoll, self._timers, dns_servers)
+        services = Services(guard, self._resolver, self._transfers, user_agent, ca_file or authorities())
+        self._probes = {kind: probe(services) for kind, probe in PROBES.items()}
+        self._submitted: deque[Scheduled] = deque()
+        self._running: set[Check] = set()
+        self._stop_at: float | None = None
+        self._drain = 0.0
+        self._never_started: list[Scheduled] = []
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+
+    def start(self) -> None:
+        """Start the engine's thread, and allow this process as many descriptors as it may have."""
+        raise_descriptor_limit()
+        self._thread.start()
+
+    def submit(self, checks: Sequence[Scheduled]) -> None:
+        """Hand over checks, from any thread; raises RuntimeError once the engine is stopped."""
+        with self._lock:
+            if self._stop_at is not None:
+                raise RuntimeError("the engine is stopped")
+            self._submitted.extend(checks)
+            os.eventfd_write(self._wake, 1)
+
+    @property
+    def in_flight(self) -> int:
+        """How many checks have started and not ended."""
+        return len(self._running)
+
+    def stop(self, drain: float) -> list[Scheduled]:
+        """Start nothing more, wait at most `drain` seconds for what is in flight, return what never started.
+
+        What is still in flight then ends as not checked. A second call returns the same.
+        """
+        with self._lock:
+            first = self._stop_at is None
+            if first:
+                self._stop_at = time.monotonic() + drain
+                os.eventfd_write(self._wake, 1)
+        if self._thread.ident is not None:
+            self._thread.join()
+        elif first:
+            self._refuse_starts()
+            self._close()
+        return self._never_started
+
+    def _run(self) -> None:
+        self._sweep(None)
+        try:
+            while not self._is_over():
+                self._turn_safely()
+        finally:
+            self._close()
+
+    def _is_over(self) -> bool:
+        if self._stop_at is None:
+            return False
+        self._refuse_starts()
+        return not self._running or time.monotonic() >= self._stop_at
+
+    def _turn_safely(self) -> None:
+        """One round that outlives a bug of ours outside any check."""
+        try:
+            self._turn()
+        except Exception:  # noqa: BLE001 - see above
+            _log.exception("the engine stumbled")
+            # The cause may still be there: do not spin on it.
+            time.sleep(_PAUSE_AFTER_BUG)
+
+    def _turn(self) -> None:
+        """One round: sleep until something happens, then see to it."""
+        for fd, events in self._epoll.poll(self._patience(), _EVENTS_PER_WAIT):
+            if fd in self._transfers.sockets:
+                self._transfers.ready(fd, events)
+            elif fd in self._resolver.sockets:
+                self._resolver.ready(fd, events)
+            elif fd == self._wake:
+                self._take_submitted()
+        for call, subject in self._timers.due(time.monotonic()):
+            call(subject)
+        self._resolver.deliver()
+        self._transfers.tick(time.monotonic())
+
+    def _patience(self) -> float:
+        """Seconds that the loop may sleep."""
+        now = time.monotonic()
+        until = min(self._timers.next_at(), self._transfers.due_at, now + _LONGEST_WAIT)
+        if self._stop_at is not None:
+            until = min(until, self._stop_at)
+        return max(0.0, until - now)
+
+    def _take_submitted(self) -> None:
+        os.eventfd_read(self._wake)
+        submitted = self._submitted
+        while submitted:
+            scheduled = submitted.popleft()
+            self._timers.at(scheduled.start_at, self._begin, scheduled)
+
+    def _begin(self, scheduled: Scheduled) -> None:
+        now = time.monotonic()
+        spec = scheduled.spec
+        try:
+            check = self._probes[spec.kind].check(spec)
+        except Exception as bug:  # noqa: BLE001 - a spec that we cannot read must not end the other checks
+            self._cannot_begin(scheduled, bug, now)
+            return
+        check.ticket = scheduled.ticket
+        check.started_at = now
+        check.deadline = now + spec.timeout_seconds
+        check.on_end = self._end
+        self._running.add(check)
+        try:
+            check.start()
+        except Exception as bug:  # noqa: BLE001 - a bug in one check must not end the others
+            check.fail(bug)
+
+    def _cannot_begin(self, scheduled: Scheduled, bug: Exception, now: float) -> None:
+        spec = scheduled.spec
+        _log.error("monitor %s of kind %s cannot be checked", spec.monitor_id, spec.kind, exc_info=bug)
+        outcome = Outcome(
+            Reason.NOT_CHECKED, evidence={"error": f"no check of kind {spec.kind!r} can be made"}
+        )
+        self._report(Finished(scheduled.ticket, outcome, now, now))
+
+    def _sweep(self, _: None) -> None:
+        """End what should have ended long ago.
+
+        A look at all in flight now and then, for a timer per check would keep each check in memory,
+        and in the collector's way, until its deadline.
+        """
+        now = time.monotonic()
+        self._timers.at(now + _SWEEP, self._sweep, None)
+        for check in [check for check in self._running if check.deadline + _BACKSTOP < now]:
+            try:
+                check.expired()
+            except Exception as bug:  # noqa: BLE001 - a bug in one check must not end the others
+                check.fail(bug)
+
+    def _end(self, check: Check, outcome: Outcome) -> None:
+        self._running.discard(check)
+        try:
+            check.release()
+        except Exception:  # noqa: BLE001 - the outcome stands, whatever was not given back
+            _log.exception("a check of monitor %s was not released", check.spec.monitor_id)
+        self._report(Finished(check.ticket, outcome, check.started_at, time.monotonic()))
+
+    def _report(self, finished: Finished) -> None:
+        try:
+            self._on_done(finished)
+        except Exception:  # noqa: BLE001 - what others do with an outcome must not end the other checks
+            _log.exception("an outcome was not taken")
+
+    def _refuse_starts(self) -> None:
+        self._never_started += self._timers.remove(self._begin)
+        while self._submitted:
+            self._never_started.append(self._submitted.popleft())
+
+    def _close(self) -> None:
+        self._refuse_starts()
+        for check in list(self._running):
+            check.finish(Outcome(Reason.NOT_CHECKED, evidence={"error": "stopped before the end"}))
+        self._transfers.close()
+        for probe in self._probes.values():
+            probe.close()
+        self._resolver.close()
+        self._epoll.close()
+        os.close(self._wake)
+
+
+def raise_descriptor_limit() -> None:
+    """Allow this process as many open descriptors as the system lets it have: a check in flight is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

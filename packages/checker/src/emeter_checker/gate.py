@@ -1,0 +1,121 @@
+"""The gate: claims wait here until they are nearly due, and pass only if they are still wanted."""
+
+import heapq
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+from sqlalchemy.exc import DBAPIError
+
+from emeter_checker.engine import Scheduled
+from emeter_core import checks
+from emeter_core.checks import CheckSpec, Taken
+from emeter_core.vault import Vault
+from emeter_storage.engine import DatabaseClock, SessionFactory
+from emeter_storage.errors import UserError
+
+_log = logging.getLogger(__name__)
+
+_EVERY_S = 0.25
+_AHEAD_S = 0.5
+"""A claim is looked at for the last time between a quarter and half a second before its slot."""
+
+
+class Gate:
+    """Lets each claim through to the engine shortly before its slot, unless its monitor has changed.
+
+    Keeps the specs of the monitors it sees, so that one is read again only in another version.
+    """
+
+    def __init__(
+        self,
+        sessions: SessionFactory,
+        clock: DatabaseClock,
+        vault: Vault,
+        submit: Callable[[Sequence[Scheduled]], None],
+    ) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._vault = vault
+        self._submit = submit
+        self._specs: dict[int, CheckSpec] = {}
+        self._heap: list[tuple[int, int, Taken]] = []
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="gate", daemon=True)
+
+    def start(self) -> None:
+        """Begin to let through."""
+        self._thread.start()
+
+    def add(self, taken: Sequence[Taken]) -> None:
+        """Take claims in."""
+        with self._lock:
+            for claim in taken:
+                heapq.heappush(self._heap, (claim.slot_us, claim.probe_id, claim))
+        self._wake.set()
+
+    @property
+    def waiting(self) -> int:
+        """How many claims wait."""
+        return len(self._heap)
+
+    def stop(self) -> list[Taken]:
+        """End, and return the claims that were not let through."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join()
+        return [claim for _, _, claim in self._heap]
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._let_through()
+            except (DBAPIError, UserError) as error:
+                # Without the database nothing can be recorded either: what is due becomes a gap.
+                _log.warning("cannot read what to check: %s", str(error).strip().partition("\n")[0])
+            self._wake.clear()
+            # New claims may be due at once; those of a usual hint are not for two seconds.
+            if not self._is_due():
+                self._wake.wait(_EVERY_S)
+
+    def _is_due(self) -> bool:
+        limit = self._limit_us()
+        with self._lock:
+            return bool(self._heap) and self._heap[0][0] <= limit
+
+    def _limit_us(self) -> int:
+        return checks.to_us(self._clock.now()) + int(_AHEAD_S * 1e6)
+
+    def _let_through(self) -> None:
+        due = self._pop_due()
+        if not due:
+            return
+        with self._sessions.begin() as session:
+            versions = checks.current_versions(session, {claim.monitor_id for claim in due})
+            stale = [claim for claim in due if versions.get(claim.monitor_id) != claim.version]
+            if stale:
+                checks.drop(session, stale)
+            wanted = [claim for claim in due if versions.get(claim.monitor_id) == claim.version]
+            unknown = {claim.monitor_id for claim in wanted if not self._knows(claim)}
+            if unknown:
+                self._specs.update(
+                    (spec.monitor_id, spec) for spec in checks.load_specs(session, unknown, vault=self._vault)
+                )
+        self._submit([self._scheduled(claim) for claim in wanted if self._knows(claim)])
+
+    def _pop_due(self) -> list[Taken]:
+        limit = self._limit_us()
+        due = []
+        with self._lock:
+            while self._heap and self._heap[0][0] <= limit:
+                due.append(heapq.heappop(self._heap)[2])
+        return due
+
+    def _knows(self, claim: Taken) -> bool:
+        spec = self._specs.get(claim.monitor_id)
+        return spec is not None and spec.version == claim.version
+
+    def _scheduled(self, claim: Taken) -> Scheduled:
+        return Scheduled(self._specs[claim.monitor_id], self._clock.monotonic_of_us(claim.slot_us), claim)

@@ -1,0 +1,97 @@
+"""Hints in RQ: that claims fall due. What is true stands in PostgreSQL; a hint may get lost, or come twice."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from redis import Redis
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from emeter_core.checks import Hint
+
+CHECK = "check"
+MOST_CLAIMS = 500
+"""Claims in one hint: few enough to be shared among workers, enough that a job costs nothing per check."""
+
+MOST_WAITING = 64
+"""Hints in the queue at most: who does not take them gains nothing from more."""
+
+_JOB_TIMEOUT_S = 60
+_TTL_S = 60
+_FAILURE_TTL_S = 300
+
+
+class HintJob(Job):
+    """A job that runs our named functions and nothing else.
+
+    RQ imports whatever dotted name stands in Redis, builtins included; here a name that was not bound
+    fails, and callbacks are never looked up.
+    """
+
+    functions: ClassVar[dict[str, Callable[..., None]]] = {}
+
+    @property
+    def func(self) -> Callable[..., None]:
+        """The function bound to the job's name; raises LookupError for any other name."""
+        function = self.functions.get(self.func_name)
+        if function is None or self.instance is not None:
+            raise LookupError(f"no function of ours: {self.func_name!r:.100}")
+        return function
+
+    @property
+    def success_callback(self) -> None:
+        """None: our jobs have no callbacks."""
+        return
+
+    @property
+    def failure_callback(self) -> None:
+        """None: our jobs have no callbacks."""
+        return
+
+    @property
+    def stopped_callback(self) -> None:
+        """None: our jobs have no callbacks."""
+        return
+
+
+def checks_queue(redis: Redis, location: str) -> Queue:
+    """The queue of one location's hints."""
+    return Queue(
+        f"checks:{location}",
+        connection=redis,
+        default_timeout=_JOB_TIMEOUT_S,
+        job_class=HintJob,
+        serializer=JSONSerializer,
+    )
+
+
+def give_hints(queue: Queue, hints: Sequence[Hint]) -> int:
+    """Put hints into the queue, as far as it has room; returns how many jobs that made.
+
+    Raises redis.RedisError where Redis is away; claims that nobody was told of are hinted at again later.
+    """
+    room = MOST_WAITING - queue.count
+    jobs = [part for hint in hints for part in _parts(hint)][: max(0, room)]
+    for token, claims in jobs:
+        queue.enqueue_call(
+            CHECK,
+            args=(str(token), [claim[0] for claim in claims], [claim[1] for claim in claims]),
+            result_ttl=0,
+            failure_ttl=_FAILURE_TTL_S,
+            ttl=_TTL_S,
+            # Without one RQ writes all the arguments out.
+            description=CHECK,
+        )
+    return len(jobs)
+
+
+def read_hint(token: str, probe_ids: Sequence[int], slots: Sequence[int]) -> Hint:
+    """The hint that a job carried; raises ValueError or TypeError where it is none of ours."""
+    return Hint(uuid.UUID(token), [(int(probe_id), int(slot)) for probe_id, slot in zip(probe_ids, slots, strict=True)])
+
+
+def _parts(hint: Hint) -> list[tuple[uuid.UUID, list[tuple[int, int]]]]:
+    claims = hint.claims
+    return [(hint.token, claims[start : start + MOST_CLAIMS]) for start in range(0, len(claims), MOST_CLAIMS)]

@@ -1,0 +1,138 @@
+"""A body as it comes in: inflated by us, counted after inflating, cut off at the cap."""
+
+import codecs
+import zlib
+from enum import Enum
+
+from emeter_checker.kinds.http import fields
+
+_STOP = -1
+"""What libcurl takes from a write callback as "end this transfer"."""
+
+_GZIP = 16 + zlib.MAX_WBITS
+_CODING_OVERHEAD = 1024
+"""Bytes by which a coded body may be longer than the cap on what is in it."""
+_CODINGS = {b"gzip": _GZIP, b"x-gzip": _GZIP, b"deflate": zlib.MAX_WBITS}
+# Codecs of Python that are no charsets, or take more than linear time.
+_NO_CHARSETS = frozenset({"idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "utf-7"})
+
+
+class Stop(Enum):
+    """Why a body was not read to its end."""
+
+    NO = 0
+    NOT_WANTED = 1  # of a redirect that is followed
+    TOO_LARGE = 2
+    HEADERS_TOO_LARGE = 3
+    CODED_TWICE = 4
+    BROKEN_CODING = 5
+
+
+class Body:
+    """Reads the body of one hop after the other; `lines` is filled by libcurl with the header lines."""
+
+    __slots__ = (
+        "_cap",
+        "_chunks",
+        "_inflater",
+        "_kept",
+        "_raw",
+        "_skipped",
+        "_stored",
+        "lines",
+        "size",
+        "stop",
+    )
+
+    def __init__(self) -> None:
+        self.lines: list[bytes] = []
+        self._chunks: list[bytes] = []
+        self.begin(0, 0, frozenset())
+
+    def begin(self, cap: int, kept: int, skipped: frozenset[int]) -> None:
+        """Get ready for a hop: `cap` bytes at most, the first `kept` stored, none read of a skipped code."""
+        self.drop()
+        self._cap = cap
+        self._kept = kept
+        self._skipped = skipped
+        self._inflater: zlib._Decompress | None = None
+        self._raw = 0
+        self._stored = 0
+        self.size = 0
+        self.stop = Stop.NO
+
+    def drop(self) -> None:
+        """Let go of what was read."""
+        self.lines.clear()
+        self._chunks.clear()
+
+    def write(self, chunk: bytes) -> int | None:
+        """Take what libcurl received."""
+        if not self._raw and not self._open(chunk):
+            return _STOP
+        self._raw += len(chunk)
+        if self._inflater is None:
+            return self._take(chunk)
+        if self._raw > self._cap + _CODING_OVERHEAD:
+            # Empty blocks without end inflate to nothing.
+            self.stop = Stop.TOO_LARGE
+            return _STOP
+        return self._inflate(self._inflater, chunk)
+
+    def text(self, most: int | None = None) -> str:
+        """The first `most` bytes of what is stored, decoded as Content-Type says; bad bytes are replaced."""
+        data = b"".join(self._chunks)[: self._kept][:most]
+        name = fields.charset(self.lines)
+        try:
+            name = codecs.lookup(name).name
+            return data.decode("utf-8" if name in _NO_CHARSETS else name, "replace")
+        except (LookupError, ValueError):
+            return data.decode("utf-8", "replace")
+
+    def _open(self, chunk: bytes) -> bool:
+        """Look at the headers before the first byte; False where no body shall be read."""
+        if fields.too_large(self.lines):
+            self.stop = Stop.HEADERS_TOO_LARGE
+        elif self._skipped and fields.code(self.lines) in self._skipped:
+            self.stop = Stop.NOT_WANTED
+        else:
+            self._choose_inflater(chunk)
+        return self.stop is Stop.NO
+
+    def _choose_inflater(self, chunk: bytes) -> None:
+        if not any(line[:16].lower() == b"content-encoding" for line in self.lines):
+            return
+        codings = fields.codings(self.lines)
+        if len(codings) > 1:
+            self.stop = Stop.CODED_TWICE
+        elif codings and codings[0] in _CODINGS:
+            bits = _CODINGS[codings[0]]
+            if bits == zlib.MAX_WBITS and not _has_zlib_header(chunk):
+                bits = -zlib.MAX_WBITS
+            self._inflater = zlib.decompressobj(bits)
+
+    def _inflate(self, inflater: "zlib._Decompress", chunk: bytes) -> int | None:
+        """Inflate what the cap leaves room for, and one byte more: by it one knows that there is more."""
+        if inflater.eof:
+            return None
+        try:
+            inflated = inflater.decompress(chunk, self._cap - self.size + 1)
+        except zlib.error:
+            self.stop = Stop.BROKEN_CODING
+            return _STOP
+        return self._take(inflated)
+
+    def _take(self, chunk: bytes) -> int | None:
+        self.size += len(chunk)
+        if self._stored < self._kept:
+            self._chunks.append(chunk)
+            self._stored += len(chunk)
+        if self.size > self._cap:
+            self.stop = Stop.TOO_LARGE
+            return _STOP
+        return None
+
+
+def _has_zlib_header(chunk: bytes) -> bool:
+    """Whether "deflate" means RFC 1950, as it should, or bare RFC 1951, as some servers send it."""
+    return len(chunk) > 1 and chunk[0] & 0x0F == zlib.DEFLATED and (chunk[0] << 8 | chunk[1]) % 31 == 0

@@ -1,0 +1,101 @@
+"""The recorder: what the engine finished goes into the database, every 200 ms in one transaction."""
+
+import logging
+import threading
+import time
+from collections import deque
+
+from sqlalchemy.exc import DBAPIError
+
+from emeter_checker import engine
+from emeter_checker.lateness import Histogram
+from emeter_core import checks
+from emeter_core.checks import Finished, Taken
+from emeter_storage.engine import DatabaseClock, SessionFactory
+
+_log = logging.getLogger(__name__)
+
+_EVERY_S = 0.2
+_MOST_PER_TRANSACTION = 2000
+_MOST_WAITING = 200_000
+_LONGEST_PAUSE_S = 5.0
+
+
+class Recorder:
+    """Takes finished checks from the engine's thread and records them in its own.
+
+    While the database is away results wait, at most `_MOST_WAITING`; what is beyond that is counted as
+    dropped, and its slots end as gaps.
+    """
+
+    def __init__(self, sessions: SessionFactory, clock: DatabaseClock) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._waiting: deque[engine.Finished] = deque()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self.lateness = Histogram()
+        self.recorded = 0
+        self.discarded = 0
+        self.dropped = 0
+
+    def start(self) -> None:
+        """Begin to record."""
+        self._thread.start()
+
+    def put(self, finished: engine.Finished) -> None:
+        """Take a finished check; called in the engine's thread, for each of them."""
+        if len(self._waiting) >= _MOST_WAITING:
+            self.dropped += 1
+        else:
+            self._waiting.append(finished)
+
+    def stop(self, within: float) -> None:
+        """Record what waits, for at most `within` seconds, and end."""
+        self._stop.set()
+        self._thread.join(within)
+        if self._waiting:
+            _log.warning("%d results could not be recorded", len(self._waiting))
+
+    @property
+    def waiting(self) -> int:
+        """How many results wait."""
+        return len(self._waiting)
+
+    def _run(self) -> None:
+        pause = _EVERY_S
+        stopping = False
+        while not (stopping and not self._waiting):
+            stopping = self._stop.wait(pause)
+            if stopping and pause > _EVERY_S:
+                time.sleep(_EVERY_S)
+            pause = self._flush(pause)
+
+    def _flush(self, pause: float) -> float:
+        """Record all that waits; returns how long to pause, longer while the database is away."""
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_PER_TRANSACTION))]
+            try:
+                self._record(batch)
+            except DBAPIError as error:
+                self._waiting.extendleft(reversed(batch))
+                _log.warning("cannot record: %s", str(error.orig).strip().partition("\n")[0])
+                return min(2 * pause, _LONGEST_PAUSE_S)
+            except Exception:
+                # A result that cannot be recorded is our bug; it must not take the others with it.
+                _log.exception("a batch of %d results could not be recorded", len(batch))
+                self.dropped += len(batch)
+        return _EVERY_S
+
+    def _record(self, batch: list[engine.Finished]) -> None:
+        finished = [self._finished(each) for each in batch]
+        with self._sessions.begin() as session:
+            done = checks.record(session, finished, now=self._clock.now())
+        self.recorded += done.counted
+        self.discarded += done.discarded
+
+    def _finished(self, each: engine.Finished) -> Finished:
+        claim: Taken = each.ticket  # type: ignore[assignment] - the worker submits nothing else
+        late_us = max(0, round((each.started_at - self._clock.monotonic_of_us(claim.slot_us)) * 1e6))
+        self.lateness.add(late_us)
+        return Finished(claim, each.outcome, self._clock.at(each.ended_at), late_us // 1000)

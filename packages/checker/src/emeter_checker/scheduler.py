@@ -1,0 +1,129 @@
+"""The scheduler: claims the slots that fall due, tells the workers, and looks after what got lost."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from redis import Redis, RedisError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from emeter_checker.hints import checks_queue, give_hints
+from emeter_checker.presence import Presence
+from emeter_core import checks
+from emeter_core.checks import Hint
+from emeter_core.monitors import location_id_of
+from emeter_storage.engine import DatabaseClock, SessionFactory
+from emeter_storage.partitions import ensure_partitions
+
+_log = logging.getLogger(__name__)
+
+TICK_S = 0.5
+AHEAD = timedelta(seconds=2)
+"""Slots are claimed up to this long before they fall due; a timer in the worker starts each on time."""
+
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+_MOST_PER_TICK = 20_000
+_LEAST_LATE_PER_TICK = 50
+_SWEEP_EVERY_S = 5.0
+_RECOVER_EVERY_S = 1.0
+_PARTITIONS_EVERY_S = 3600.0
+_LONGEST_PAUSE_S = 5.0
+
+
+class Scheduler:
+    """One scheduler; any number may run at once, as each passes over the probes that another is claiming."""
+
+    def __init__(self, sessions: SessionFactory, clock: DatabaseClock, redis: Redis, *, location: str = "local") -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._queue = checks_queue(redis, location)
+        self._location = location
+        self._location_id = 0
+        self._rate = 0.0
+        self._presence = Presence("scheduler", sessions, clock)
+        self._due: dict[Callable[[Session, datetime], None], tuple[float, float]] = {
+            self._recover: (_RECOVER_EVERY_S, 0.0),
+            self._sweep: (_SWEEP_EVERY_S, 0.0),
+            self._measure_rate: (_SWEEP_EVERY_S, 0.0),
+            self._make_partitions: (_PARTITIONS_EVERY_S, 0.0),
+        }
+
+    def run(self, wait: Callable[[float], bool]) -> None:
+        """Tick until `wait(seconds)` says that it is time to stop."""
+        pause = TICK_S
+        while not wait(pause):
+            began = time.monotonic()
+            pause = self._try_tick(pause)
+            if pause == TICK_S:
+                pause = max(0.01, TICK_S - (time.monotonic() - began))
+        self._presence.leave()
+
+    def tick(self) -> int:
+        """Claim and hint once; returns how many slots were claimed. Raises where the database is away."""
+        self._clock.measure_if_old()
+        now = self._clock.now()
+        with self._sessions.begin() as session:
+            self._location_id = self._location_id or location_id_of(session, self._location)
+            self._keep_house(session, now)
+        with self._sessions.begin() as session:
+            hints = [*self._claim(session, now), *checks.hint_again(session, location_id=self._location_id, now=now)]
+        # Only what is committed is hinted at: a worker must find the claims.
+        self._hint(hints)
+        self._presence.report({"location": self._location, "checks_per_second": self._rate})
+        return sum(len(hint.claims) for hint in hints)
+
+    def _try_tick(self, pause: float) -> float:
+        """Tick; where the database is away say so and return a growing pause."""
+        try:
+            self.tick()
+        except DBAPIError as error:
+            _log.warning("the database is away: %s", str(error.orig).strip().partition("\n")[0])
+            return min(2 * pause, _LONGEST_PAUSE_S)
+        return TICK_S
+
+    def _claim(self, session: Session, now: datetime) -> list[Hint]:
+        """Claim all that is due soon, and of what is overdue no more than twice the usual rate: no burst."""
+        overdue = max(_LEAST_LATE_PER_TICK, int(2 * self._rate * TICK_S))
+        windows = ((now, now + AHEAD, _MOST_PER_TICK), (_LONG_AGO, now, overdue))
+        hints = (
+            checks.claim_due(
+                session, location_id=self._location_id, after=after, until=until, limit=limit, now=now
+            )
+            for after, until, limit in windows
+        )
+        return [hint for hint in hints if hint.claims]
+
+    def _hint(self, hints: list[Hint]) -> None:
+        if not hints:
+            return
+        try:
+            give_hints(self._queue, hints)
+        except RedisError as error:
+            # The claims stand; they are hinted at again as soon as Redis is back.
+            _log.warning("Redis is away: %s", str(error).partition("\n")[0])
+
+    def _keep_house(self, session: Session, now: datetime) -> None:
+        """Do what is due of the tasks that come less often than ticks."""
+        moment = time.monotonic()
+        for task, (every, next_at) in self._due.items():
+            if moment >= next_at:
+                task(session, now)
+                self._due[task] = (every, moment + every)
+
+    def _recover(self, session: Session, now: datetime) -> None:
+        renewed, lost = checks.recover(session, location_id=self._location_id, now=now)
+        if renewed or lost:
+            _log.info("leases that ran out: %d claimed again, %d slots lost", renewed, lost)
+
+    def _sweep(self, session: Session, now: datetime) -> None:
+        silent = checks.sweep_silence(session, now=now)
+        if silent:
+            _log.info("no data any more: %d monitors", silent)
+
+    def _measure_rate(self, session: Session, _now: datetime) -> None:
+        self._rate = checks.checks_per_second(session, location_id=self._location_id)
+
+    def _make_partitions(self, session: Session, now: datetime) -> None:
+        ensure_partitions(session.connection(), now.astimezone(UTC).date())

@@ -1,0 +1,255 @@
+"""Real servers on loopback: HTTP by hand, TLS, DNS; and one engine that checks them."""
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import dnslib
+import pytest
+import trustme
+
+from emeter_checker.engine import Engine, Finished, Scheduled
+from emeter_checker.guard import LOCAL_NETWORKS, AddressGuard
+from emeter_core.checks.spec import CheckSpec
+from emeter_core.monitors.kinds.http import HttpSettings
+from emeter_core.outcome import Outcome
+
+Respond = Callable[[socket.socket, bytes], None]
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+LONGEST = 30.0
+
+
+class Site:
+    """A server that hands each request, read to its end, to `respond`."""
+
+    def __init__(self, respond: Respond, tls: ssl.SSLContext | None, address: str) -> None:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._respond = respond
+        self._tls = tls
+        self._listener = socket.create_server((address, 0), family=family, backlog=1024)
+        self.port: int = self._listener.getsockname()[1]
+        self.requests: list[bytes] = []
+        self._open: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+        self._start(self._accept)
+
+    def _start(self, target: Callable[..., None], *args: Any) -> None:
+        thread = threading.Thread(target=target, args=args, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self._open.add(connection)
+                self._start(self._serve, connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            stack.enter_context(connection)
+            if self._tls is not None:
+                connection = stack.enter_context(self._tls.wrap_socket(connection, server_side=True))
+                self._open.add(connection)
+            request = read_request(connection)
+            if request:
+                self.requests.append(request)
+                self._respond(connection, request)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for connection in list(self._open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in list(self._threads):
+            thread.join(LONGEST)
+
+
+def read_request(connection: socket.socket) -> bytes:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        chunk = connection.recv(65536)
+        if not chunk:
+            return data
+        data += chunk
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+class NameServer:
+    """A DNS server: `names` are answered, `silent` ones are not, `codes` are failures; the rest does not exist."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        # A burst of hundreds of questions must not be dropped by the test's own buffer.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 1024 * 1024)
+        self._socket.bind(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
+        self.names: dict[str, Sequence[str] | Callable[[], Sequence[str]]] = {}
+        self.aliases: dict[str, str] = {}
+        self.codes: dict[str, int] = {}
+        self.silent: set[str] = set()
+        self.ttl = 300
+        self.asked: Counter[str] = Counter()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            data, peer = self._socket.recvfrom(4096)
+            if not data:
+                return
+            answer = self._answer(dnslib.DNSRecord.parse(data))
+            if answer is not None:
+                self._socket.sendto(answer.pack(), peer)
+
+    def _answer(self, question: dnslib.DNSRecord) -> dnslib.DNSRecord | None:
+        name = str(question.q.qname).rstrip(".")
+        kind = dnslib.QTYPE[question.q.qtype]
+        self.asked[f"{name} {kind}"] += 1
+        if name in self.silent:
+            return None
+        reply = question.reply()
+        while name in self.aliases:
+            alias, name = name, self.aliases[name]
+            reply.add_answer(dnslib.RR(alias, dnslib.QTYPE.CNAME, rdata=dnslib.CNAME(name), ttl=self.ttl))
+        known = self.names.get(name)
+        if known is None:
+            reply.header.rcode = self.codes.get(name, dnslib.RCODE.NXDOMAIN)
+        for address in (known() if callable(known) else known) or ():
+            if (":" in address) == (kind == "AAAA"):
+                data = dnslib.AAAA(address) if ":" in address else dnslib.A(address)
+                reply.add_answer(dnslib.RR(name, question.q.qtype, rdata=data, ttl=self.ttl))
+        return reply
+
+    def close(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as knock:
+            knock.sendto(b"", self._socket.getsockname())
+        self._thread.join(LONGEST)
+        self._socket.close()
+
+
+class Checker:
+    """An engine, and a way to wait for what it finds."""
+
+    def __init__(self, **options: Any) -> None:
+        self._ends: SimpleQueue[Finished] = SimpleQueue()
+        guard = options.pop("guard", None) or AddressGuard(LOCAL_NETWORKS)
+        self.engine = Engine(guard, self._ends.put, **options)
+        self.engine.start()
+
+    def submit(self, *specs: CheckSpec, at: float = 0.0) -> None:
+        self.engine.submit([Scheduled(spec, at, spec.target) for spec in specs])
+
+    def wait(self, count: int) -> list[Finished]:
+        return [self._ends.get(timeout=LONGEST) for _ in range(count)]
+
+    def finish(self, *specs: CheckSpec) -> list[Finished]:
+        self.submit(*specs)
+        return self.wait(len(specs))
+
+    def check(self, url: str, *, timeout: float = 5.0, **settings: Any) -> Outcome:
+        return self.finish(make_spec(url, timeout=timeout, **settings))[0].outcome
+
+
+def make_spec(url: str, *, number: int = 0, timeout: float = 5.0, **settings: Any) -> CheckSpec:
+    return CheckSpec(number, 1, "http", url, timeout, HttpSettings(**settings))
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def the_name_server() -> Iterator[NameServer]:
+    server = NameServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def dns(the_name_server: NameServer) -> NameServer:
+    the_name_server.names.clear()
+    the_name_server.aliases.clear()
+    the_name_server.codes.clear()
+    the_name_server.silent.clear()
+    the_name_server.asked.clear()
+    return the_name_server
+
+
+@pytest.fixture(scope="session")
+def checker(ca_file: Path, the_name_server: NameServer) -> Iterator[Checker]:
+    checker = Checker(ca_file=str(ca_file), dns_servers=[the_name_server.address], user_agent="E-Meter/test")
+    yield checker
+    checker.engine.stop(0)
+
+
+@pytest.fixture
+def make_checker(ca_file: Path, the_name_server: NameServer) -> Iterator[Callable[..., Checker]]:
+    made: list[Checker] = []
+
+    def make(**options: Any) -> Checker:
+        defaults = {"ca_file": str(ca_file), "dns_servers": [the_name_server.address]}
+        made.append(Checker(**{**defaults, **options}))
+        return made[-1]
+
+    yield make
+    for checker in made:
+        checker.engine.stop(0)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Site]]:
+    """Start a site: `serve(b"HTTP/1.1 …")` or `serve(respond)`."""
+    sites: list[Site] = []
+
+    def start(
+        respond: bytes | Respond = OK, *, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1"
+    ) -> Site:
+        if isinstance(respond, bytes):
+            data = respond
+            respond = lambda connection, _: connection.sendall(data)  # noqa: E731 - as short as it can be
+        sites.append(Site(respond, tls, address))
+        return sites[-1]
+
+    yield start
+    for site in sites:
+        site.close()
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that is bound and not listened to, so that nobody else gets it."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
+
+
+@pytest.fixture
+def spec() -> Callable[..., CheckSpec]:
+    return make_spec
+
+
+@pytest.fixture
+def monotonic() -> Callable[[], float]:
+    return time.monotonic

@@ -1,0 +1,72 @@
+"""Users and the teams they act in."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from emeter_core.accounts.membership import Membership, Role
+from emeter_core.accounts.registration import Registration
+from emeter_core.accounts.team import Team
+from emeter_core.accounts.user import User
+from emeter_core.errors import Invalid, NotFound
+from emeter_core.scope import Scope
+
+_TAKEN = "has already been taken"
+
+
+def register_user(session: Session, registration: Registration, *, now: datetime) -> User:
+    """Create a user, with a team of their own; raises Invalid where the e-mail is taken, in any case."""
+    if get_user_by_email(session, registration.email) is not None:
+        raise Invalid({"email": [_TAKEN]})
+    user = User(
+        email=registration.email,
+        hashed_password=registration.hashed_password,
+        inserted_at=now,
+        updated_at=now,
+    )
+    try:
+        with session.begin_nested():
+            session.add(user)
+    except IntegrityError:
+        # Somebody else was faster between the question and the insert.
+        raise Invalid({"email": [_TAKEN]}) from None
+    name = registration.email.partition("@")[0][:100]
+    team = Team(name=f"{name}'s team", time_zone="UTC", inserted_at=now, updated_at=now)
+    session.add(team)
+    session.flush()
+    session.add(Membership(team_id=team.id, user_id=user.id, role=Role.OWNER, inserted_at=now))
+    session.flush()
+    return user
+
+
+def get_user_by_email(session: Session, email: str) -> User | None:
+    """The user with this e-mail, whatever its case."""
+    return session.scalars(select(User).where(User.email == email)).one_or_none()
+
+
+def list_users(session: Session, *, limit: int = 2) -> Sequence[User]:
+    """The oldest users, at most `limit`: enough to tell whether there is just one."""
+    return session.scalars(select(User).order_by(User.inserted_at, User.id).limit(limit)).all()
+
+
+def scope_of(session: Session, user: User, team_id: object = None) -> Scope:
+    """The scope of a user in one of their teams: the one named, else the oldest they belong to.
+
+    Raises NotFound where the user is no member of it.
+    """
+    found = (
+        select(Team, Membership.role)
+        .join(Membership, Membership.team_id == Team.id)
+        .where(Membership.user_id == user.id)
+        .order_by(Membership.inserted_at, Team.id)
+        .limit(1)
+    )
+    if team_id is not None:
+        found = found.where(Team.id == team_id)
+    row = session.execute(found).one_or_none()
+    if row is None:
+        raise NotFound("There is no such team among those of this user.")
+    return Scope(user, row[0], Role(row[1]))

@@ -1,0 +1,17 @@
+"""A check that was done, on its way to be recorded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from emeter_core.outcome import Outcome
+from emeter_core.checks.take import Taken
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a claim led to. `late_ms`: how long after its slot the check started."""
+
+    claim: Taken
+    outcome: Outcome
+    ended_at: datetime
+    late_ms: int = 0

@@ -1,0 +1,132 @@
+"""What the scheduler asks of the database: slots claimed, hinted at, recovered. Each one statement."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from emeter_core.checks.slots import sql_slot, sql_slot_after, sql_turn
+
+LEASE_BEYOND_TIMEOUT = timedelta(seconds=5)
+HINT_AGAIN_AFTER = timedelta(seconds=2)
+"""A hint that nobody took is given again: the queue may have lost it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Claims that fall due: what is put in the queue of a location. Slots in microseconds since 1970."""
+
+    token: uuid.UUID
+    claims: list[tuple[int, int]]
+
+
+_US = "(extract(epoch FROM {0}) * 1000000)::bigint"
+
+# A slot found later than its interval was missed: the newest one that is not takes its place, and all
+# before it become a gap. A stretch that continues the newest gap of the probe makes that one longer.
+_CLAIM = f"""
+WITH due AS MATERIALIZED (
+  SELECT id, next_slot, interval_ms, timeout_ms, failures
+  FROM probes
+  WHERE enabled AND location_id = :location_id AND next_slot > :after AND next_slot <= :until
+  ORDER BY next_slot LIMIT :limit
+  FOR NO KEY UPDATE SKIP LOCKED
+), cut AS (
+  SELECT *, CASE WHEN next_slot > :now - interval_ms * interval '1 millisecond' THEN next_slot
+    ELSE {sql_slot_after("id", "interval_ms", ":now - interval_ms * interval '1 millisecond'")} END AS slot
+  FROM due
+), missed AS (
+  SELECT id, next_slot AS first_slot,
+    {sql_turn("id", "interval_ms", "slot - interval '1 millisecond'")}
+      - {sql_turn("id", "interval_ms", "next_slot")} + 1 AS count,
+    greatest(next_slot, {sql_slot("id", "interval_ms", sql_turn("id", "interval_ms", "slot - interval '1 millisecond'"))})
+      AS last_slot
+  FROM cut WHERE slot > next_slot
+), gap AS (
+  INSERT INTO gaps (probe_id, first_slot, last_slot, count, reason)
+  SELECT id, first_slot, last_slot, count, 'missed' FROM missed
+  ON CONFLICT (probe_id, first_slot) DO NOTHING
+), moved AS (
+  UPDATE probes p SET next_slot = {sql_slot_after("p.id", "p.interval_ms", "cut.slot")}
+  FROM cut WHERE p.id = cut.id
+)
+INSERT INTO claims (probe_id, slot, lease_until, hinted_at, token, kind)
+SELECT id, slot, greatest(slot, :now) + timeout_ms * interval '1 millisecond' + :beyond, :now, :token,
+  CASE WHEN failures > 0 AND slot <> {sql_slot("id", "interval_ms", sql_turn("id", "interval_ms", "slot"))}
+    THEN 'confirm' ELSE 'regular' END
+FROM cut
+ON CONFLICT DO NOTHING
+RETURNING probe_id, {_US.format("slot")}
+"""
+
+_UNHINTED = f"""
+UPDATE claims c SET hinted_at = :now
+FROM probes p
+WHERE p.id = c.probe_id AND p.location_id = :location_id AND c.taken_by IS NULL
+  AND (c.hinted_at IS NULL OR (c.hinted_at < :now - CAST(:again AS interval) AND c.slot < :now))
+RETURNING c.token, c.probe_id, {_US.format("c.slot")}
+"""
+
+# A claim whose lease ran out: its slot is tried again while it is younger than its interval, else it is a gap.
+_RENEW = """
+UPDATE claims c
+SET token = gen_random_uuid(), taken_by = NULL, hinted_at = NULL,
+  lease_until = :now + p.timeout_ms * interval '1 millisecond' + :beyond
+FROM probes p
+WHERE p.id = c.probe_id AND p.location_id = :location_id AND p.enabled
+  AND c.lease_until < :now AND c.slot > :now - p.interval_ms * interval '1 millisecond'
+"""
+
+_GIVE_UP = """
+WITH lost AS (DELETE FROM claims WHERE lease_until < :now RETURNING probe_id, slot)
+INSERT INTO gaps (probe_id, first_slot, last_slot, count, reason)
+SELECT l.probe_id, l.slot, l.slot, 1, 'lost' FROM lost l JOIN probes p ON p.id = l.probe_id
+ON CONFLICT (probe_id, first_slot) DO NOTHING
+"""
+
+_RATE = "SELECT coalesce(sum(1000.0 / interval_ms), 0) FROM probes WHERE enabled AND location_id = :location_id"
+
+
+def claim_due(session: Session, *, location_id: int, after: datetime, until: datetime, limit: int, now: datetime) -> Hint:
+    """Claim the slots that fall due in (`after`, `until`], at most `limit`, oldest first.
+
+    Probes that another scheduler is claiming are passed over. Slots missed since are written as gaps.
+    """
+    token = uuid.uuid4()
+    rows = session.execute(
+        text(_CLAIM),
+        {
+            "location_id": location_id,
+            "after": after,
+            "until": until,
+            "limit": limit,
+            "now": now,
+            "token": token,
+            "beyond": LEASE_BEYOND_TIMEOUT,
+        },
+    )
+    return Hint(token, [(row[0], row[1]) for row in rows])
+
+
+def hint_again(session: Session, *, location_id: int, now: datetime) -> list[Hint]:
+    """Take up the claims that nobody was told of, or whose hint got lost on the way."""
+    rows = session.execute(text(_UNHINTED), {"location_id": location_id, "now": now, "again": HINT_AGAIN_AFTER})
+    hints: dict[uuid.UUID, Hint] = {}
+    for token, probe_id, slot in rows:
+        hints.setdefault(token, Hint(token, [])).claims.append((probe_id, slot))
+    return list(hints.values())
+
+
+def recover(session: Session, *, location_id: int, now: datetime) -> tuple[int, int]:
+    """Deal with leases that ran out; returns how many claims were renewed and how many became gaps."""
+    values = {"location_id": location_id, "now": now, "beyond": LEASE_BEYOND_TIMEOUT}
+    renewed = session.execute(text(_RENEW), values)
+    lost = session.execute(text(_GIVE_UP), {"now": now})
+    return renewed.rowcount, lost.rowcount  # type: ignore[attr-defined] - both are updates, which count
+
+
+def checks_per_second(session: Session, *, location_id: int) -> float:
+    """The rate at which the enabled probes of a location fall due."""
+    return float(session.execute(text(_RATE), {"location_id": location_id}).scalar_one())

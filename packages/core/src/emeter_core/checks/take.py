@@ -1,0 +1,115 @@
+"""What a worker asks of the database before it checks: its claims confirmed, its specs read, what is stale."""
+
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from emeter_core.checks.schedule import Hint
+from emeter_core.checks.spec import CheckSpec
+from emeter_core.monitors.monitor import Monitor
+from emeter_core.monitors.settings import open_settings
+from emeter_core.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A claim that is ours to check. `slot_us` in microseconds since 1970."""
+
+    probe_id: int
+    slot_us: int
+    token: str
+    monitor_id: int
+    version: int
+
+
+# `taken_by` makes a hint that arrives twice count once: the second finds nothing left to take.
+_TAKE = """
+UPDATE claims c SET taken_by = :process_id
+FROM unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[])) AS h (probe_id, slot_us), probes p, monitors m
+WHERE c.probe_id = h.probe_id AND c.slot = 'epoch'::timestamptz + h.slot_us * interval '1 microsecond'
+  AND c.token = :token AND c.taken_by IS NULL
+  AND p.id = c.probe_id AND p.enabled AND m.id = p.monitor_id
+RETURNING c.probe_id, h.slot_us, m.id, m.version
+"""
+
+_CURRENT = """
+SELECT m.id, m.version FROM monitors m
+WHERE m.id = ANY (CAST(:monitor_ids AS int[])) AND m.paused_at IS NULL
+"""
+
+_RELEASE = """
+UPDATE claims c SET taken_by = NULL, hinted_at = NULL
+FROM unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[]), CAST(:tokens AS uuid[])) AS d (probe_id, slot_us, token)
+WHERE c.probe_id = d.probe_id AND c.slot = 'epoch'::timestamptz + d.slot_us * interval '1 microsecond'
+  AND c.token = d.token
+"""
+
+_DROP = """
+DELETE FROM claims c
+USING unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[]), CAST(:tokens AS uuid[])) AS d (probe_id, slot_us, token)
+WHERE c.probe_id = d.probe_id AND c.slot = 'epoch'::timestamptz + d.slot_us * interval '1 microsecond'
+  AND c.token = d.token
+"""
+
+
+def take(session: Session, hint: Hint, *, process_id: uuid.UUID) -> list[Taken]:
+    """Confirm the claims of a hint by their token and take them: nobody else will check them."""
+    rows = session.execute(
+        text(_TAKE),
+        {
+            "process_id": process_id,
+            "token": hint.token,
+            "probe_ids": array(probe_id for probe_id, _ in hint.claims),
+            "slots": array(slot for _, slot in hint.claims),
+        },
+    )
+    token = str(hint.token)
+    return [Taken(probe_id, slot_us, token, monitor_id, version) for probe_id, slot_us, monitor_id, version in rows]
+
+
+def current_versions(session: Session, monitor_ids: Collection[int]) -> dict[int, int]:
+    """The version of each of the monitors that may be checked now; paused and deleted ones are left out."""
+    rows = session.execute(text(_CURRENT), {"monitor_ids": array(monitor_ids)})
+    return {monitor_id: version for monitor_id, version in rows}  # noqa: C416 - rows are no pairs to mypy
+
+
+def drop(session: Session, stale: Sequence[Taken]) -> None:
+    """Give up claims of a version that is gone; the slots of the new version come by themselves."""
+    session.execute(text(_DROP), _keys(stale))
+
+
+def release(session: Session, taken: Sequence[Taken]) -> None:
+    """Give claims back unchecked: another worker is hinted at them, or they end as gaps."""
+    session.execute(text(_RELEASE), _keys(taken))
+
+
+def load_specs(session: Session, monitor_ids: Collection[int], *, vault: Vault) -> list[CheckSpec]:
+    """Read what is to be checked, secrets decrypted."""
+    monitors = session.scalars(select(Monitor).where(Monitor.id.in_(monitor_ids)))
+    return [
+        CheckSpec(
+            monitor_id=monitor.id,
+            version=monitor.version,
+            kind=monitor.kind,
+            target=monitor.target,
+            timeout_seconds=monitor.timeout_seconds,
+            settings=open_settings(monitor, vault),
+        )
+        for monitor in monitors
+    ]
+
+
+def array(values: Iterable[object]) -> str:
+    """Spell an array for PostgreSQL: one text parameter is cheaper to send than a list of many."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def _keys(claims: Sequence[Taken]) -> dict[str, str]:
+    return {
+        "probe_ids": array(claim.probe_id for claim in claims),
+        "slots": array(claim.slot_us for claim in claims),
+        "tokens": array(claim.token for claim in claims),
+    }

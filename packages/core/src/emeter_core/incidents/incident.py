@@ -1,0 +1,37 @@
+"""An incident: from the first failure of something until it is well again."""
+
+import uuid
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from emeter_storage.base import Base, Timestamp
+
+
+class Incident(Base):
+    """An incident of a team, with the cause and the evidence of its first failure.
+
+    `started_at` is the first failure, `confirmed_at` the verdict, `resolved_at` the first success of the
+    run of successes that ended it.
+    """
+
+    __tablename__ = "incidents"
+    __table_args__ = (
+        Index("incidents_team_id_id_index", "team_id", "id", unique=True),
+        Index("incidents_team_id_started_at_index", "team_id", "started_at"),
+        Index("incidents_team_id_open_index", "team_id", postgresql_where=text("resolved_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(unique=True, default=uuid.uuid4)
+    team_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"))
+    title: Mapped[str] = mapped_column(String(120))
+    cause: Mapped[str] = mapped_column(String(40))
+    evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    started_at: Mapped[Timestamp]
+    confirmed_at: Mapped[Timestamp]
+    acknowledged_at: Mapped[Timestamp | None]
+    acknowledged_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    resolved_at: Mapped[Timestamp | None]

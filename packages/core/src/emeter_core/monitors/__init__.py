@@ -1,0 +1,39 @@
+"""Monitors: what teams want watched."""
+
+from emeter_core.monitors.draft import Draft, draft_monitor
+from emeter_core.monitors.lifecycle import (
+    check_monitor_now,
+    create_monitor,
+    delete_monitor,
+    pause_monitor,
+    resume_monitor,
+    update_monitor,
+)
+from emeter_core.monitors.location import Location, location_id_of
+from emeter_core.monitors.monitor import Monitor
+from emeter_core.monitors.probe import Probe
+from emeter_core.monitors.queries import MonitorRow, Page, get_monitor, list_monitors
+from emeter_core.monitors.settings import open_settings
+from emeter_core.monitors.status import Status, status_of
+
+__all__ = [
+    "Draft",
+    "Location",
+    "Monitor",
+    "MonitorRow",
+    "Page",
+    "Probe",
+    "Status",
+    "check_monitor_now",
+    "create_monitor",
+    "delete_monitor",
+    "draft_monitor",
+    "get_monitor",
+    "list_monitors",
+    "location_id_of",
+    "open_settings",
+    "pause_monitor",
+    "resume_monitor",
+    "status_of",
+    "update_monitor",
+]

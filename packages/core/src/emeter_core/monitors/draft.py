@@ -1,0 +1,97 @@
+"""What a person wants watched, checked before anything is written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from emeter_core.errors import Invalid
+from emeter_core.monitors.kinds import KINDS, Kind, KindSettings
+
+MIN_INTERVAL, MAX_INTERVAL = 5, 86_400
+MAX_TIMEOUT = 60
+MAX_THRESHOLD = 20
+MAX_NAME = 120
+DEFAULT_INTERVAL, DEFAULT_TIMEOUT = 60, 10
+DEFAULT_DOWN_AFTER, DEFAULT_UP_AFTER = 3, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A monitor as it would be: every field valid. Times in seconds."""
+
+    name: str
+    kind: str
+    target: str
+    interval: int
+    timeout: int
+    down_after: int
+    up_after: int
+    settings: KindSettings
+
+
+def draft_monitor(
+    *,
+    target: str,
+    name: str = "",
+    kind: str = "http",
+    interval: int = DEFAULT_INTERVAL,
+    timeout: int | None = None,
+    down_after: int = DEFAULT_DOWN_AFTER,
+    up_after: int = DEFAULT_UP_AFTER,
+    settings: Mapping[str, Any] | None = None,
+) -> Draft:
+    """Check what was typed. Without a name the target's host gives it; without a timeout it is 10 s, or the
+    interval where that is shorter.
+
+    Raises Invalid with all that is wrong, field by field.
+    """  # noqa: D205 - two sentences of what stands in for what
+    errors: dict[str, list[str]] = {}
+    known = KINDS.get(kind)
+    if known is None:
+        raise Invalid({"kind": [f"{kind!r} is unknown: there is {', '.join(KINDS)}"]})
+    seconds = min(DEFAULT_TIMEOUT, max(interval, 1)) if timeout is None else timeout
+    _check_range(errors, "interval", interval, MIN_INTERVAL, MAX_INTERVAL, " seconds")
+    _check_range(errors, "timeout", seconds, 1, MAX_TIMEOUT, " seconds")
+    if "interval" not in errors and "timeout" not in errors and seconds > interval:
+        errors["timeout"] = [f"must not be longer than the interval ({interval} seconds)"]
+    _check_range(errors, "down_after", down_after, 1, MAX_THRESHOLD, "")
+    _check_range(errors, "up_after", up_after, 1, MAX_THRESHOLD, "")
+    clean = _clean_target(known, target, errors)
+    title = " ".join(name.split()) or (urlsplit(clean).hostname or "" if clean else "")
+    if len(title) > MAX_NAME:
+        errors["name"] = [f"should be at most {MAX_NAME} character(s)"]
+    if "\0" in title:
+        errors["name"] = ["must not hold a NUL character"]
+    chosen = _read_settings(known, settings or {}, errors)
+    if errors or chosen is None:
+        raise Invalid(errors)
+    return Draft(title, kind, clean, interval, seconds, down_after, up_after, chosen)
+
+
+def _check_range(errors: dict[str, list[str]], field: str, value: int, low: int, high: int, unit: str) -> None:
+    if not low <= value <= high:
+        errors[field] = [f"must be from {low} to {high:,}{unit}"]
+
+
+def _clean_target(kind: Kind, target: str, errors: dict[str, list[str]]) -> str:
+    if not target.strip():
+        errors["url"] = ["can't be blank"]
+        return ""
+    try:
+        return kind.clean_target(target)
+    except ValueError as error:
+        errors["url"] = [str(error)]
+        return ""
+
+
+def _read_settings(kind: Kind, settings: Mapping[str, Any], errors: dict[str, list[str]]) -> KindSettings | None:
+    try:
+        return kind.settings.model_validate(settings)
+    except ValidationError as error:
+        for problem in error.errors():
+            field = str(problem["loc"][0]) if problem["loc"] else "settings"
+            errors.setdefault(field, []).append(problem["msg"].removeprefix("Value error, "))
+        return None

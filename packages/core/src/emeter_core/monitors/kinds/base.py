@@ -1,0 +1,28 @@
+"""What every kind of monitor has: a name, settings and rules for its target."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class KindSettings(BaseModel):
+    """The settings of a kind: validated, immutable, unknown keys refused.
+
+    `secret_fields` name the fields that are stored encrypted because people keep credentials in them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    secret_fields: ClassVar[frozenset[str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of monitor, as core knows it; how it is checked is in checker's table of probes."""
+
+    name: str
+    settings: type[KindSettings]
+    clean_target: Callable[[str], str]
+    """Normalises what a person typed; raises ValueError with the words for the person."""

@@ -1,0 +1,113 @@
+"""The `http` kind: a request, and what its answer must be."""
+
+import re
+from enum import StrEnum
+from typing import Annotated, ClassVar
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from emeter_core.monitors.kinds.base import Kind, KindSettings
+from emeter_core.monitors.kinds.codes import CodeSet, parse_codes
+
+MEBIBYTE = 1024 * 1024
+MAX_URL = 2048
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+_OURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
+_PORT_MAX = 65535
+
+
+class Method(StrEnum):
+    """The methods a check may use."""
+
+    GET = "GET"
+    HEAD = "HEAD"
+    POST = "POST"
+    PUT = "PUT"
+    PATCH = "PATCH"
+    DELETE = "DELETE"
+    OPTIONS = "OPTIONS"
+
+
+class IpFamily(StrEnum):
+    """Which addresses of a name are dialled."""
+
+    ANY = "any"
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+
+
+def _codes(text: str) -> str:
+    return str(parse_codes(text))
+
+
+class HttpSettings(KindSettings):
+    """How an HTTP check asks, and what it expects. Sizes in bytes."""
+
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"headers", "body"})
+
+    method: Method = Method.GET
+    headers: tuple[tuple[str, str], ...] = Field(default=(), max_length=50)
+    body: str = Field(default="", max_length=64 * 1024)
+    expected_codes: Annotated[str, AfterValidator(_codes)] = "200-299"
+    keyword: str = Field(default="", max_length=1024)
+    keyword_absent: bool = False
+    max_redirects: int = Field(default=10, ge=0, le=20)
+    body_cap: int = Field(default=MEBIBYTE, ge=1, le=10 * MEBIBYTE)
+    ip_family: IpFamily = IpFamily.ANY
+    verify_tls: bool = True
+
+    @property
+    def codes(self) -> CodeSet:
+        """The expected codes as a set."""
+        return parse_codes(self.expected_codes)
+
+    @field_validator("headers")
+    @classmethod
+    def _headers_are_fields(cls, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        for name, value in headers:
+            if not _TOKEN.fullmatch(name):
+                raise ValueError(f"{name!r} is no header name")
+            if name.lower() in _OURS:
+                raise ValueError(f"{name} is set by the check itself")
+            if any(ord(char) < 32 and char != "\t" or ord(char) == 127 for char in value):  # noqa: PLR2004 - ASCII
+                raise ValueError(f"the value of {name} holds a control character")
+        return headers
+
+    @model_validator(mode="after")
+    def _body_has_a_method(self) -> "HttpSettings":
+        if self.body and self.method in {Method.GET, Method.HEAD}:
+            raise ValueError(f"a {self.method} request carries no body")
+        return self
+
+
+def clean_url(text: str) -> str:
+    """Check a target URL and return it without spaces around it; raises ValueError in plain words."""
+    url = text.strip()
+    if len(url) > MAX_URL:
+        raise ValueError(f"should be at most {MAX_URL} characters")
+    if any(ord(char) <= 32 or ord(char) == 127 for char in url):  # noqa: PLR2004 - ASCII controls and space
+        raise ValueError("must not hold spaces or control characters")
+    parts = _split(url)
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError("must start with http:// or https://")
+    if not parts.hostname:
+        raise ValueError("must name a host, as in https://example.com/")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not hold a user or password: send them in a header")
+    return url
+
+
+def _split(url: str) -> SplitResult:
+    """Take a URL apart; raises ValueError in plain words where that cannot be done."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"is not a valid URL: {error}") from error
+    if port is not None and not 0 < port <= _PORT_MAX:
+        raise ValueError(f"must have a port between 1 and {_PORT_MAX}")
+    return parts
+
+
+HTTP = Kind(name="http", settings=HttpSettings, clean_target=clean_url)

@@ -1,0 +1,180 @@
+"""Monitors made, changed, paused, resumed, checked now and deleted.
+
+Lock order, as everywhere: probes before monitors. Claims of what is no longer wanted are deleted with it, so
+that an edit, a pause or a delete counts at once: without its claim no result is recorded.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from emeter_core.errors import NotFound
+from emeter_core.incidents import StatusChange, resolve_for
+from emeter_core.monitors.draft import Draft
+from emeter_core.monitors.location import location_id_of
+from emeter_core.monitors.monitor import Monitor
+from emeter_core.monitors.probe import Probe
+from emeter_core.monitors.settings import seal_settings
+from emeter_core.outcome import Condition, Reason
+from emeter_core.scope import Scope
+from emeter_core.vault import Vault
+
+def create_monitor(session: Session, scope: Scope, draft: Draft, *, vault: Vault, now: datetime) -> Monitor:
+    """Add a monitor to the scope's team; its first check is due at once."""
+    monitor = Monitor(
+        team_id=scope.team.id, condition=Condition.PENDING, condition_since=now, inserted_at=now, version=0
+    )
+    _apply(monitor, draft, vault, now)
+    session.add(monitor)
+    session.flush()
+    session.add(
+        Probe(
+            monitor_id=monitor.id,
+            location_id=location_id_of(session),
+            interval_ms=draft.interval * 1000,
+            timeout_ms=draft.timeout * 1000,
+            next_slot=_milliseconds(now),
+            enabled=True,
+        )
+    )
+    _note(session, monitor, now)
+    session.flush()
+    return monitor
+
+
+def update_monitor(session: Session, scope: Scope, monitor: Monitor, draft: Draft, *, vault: Vault, now: datetime) -> None:
+    """Make `monitor` what `draft` says; what was under way for the old version is not counted."""
+    _lock(session, scope, monitor)
+    _drop_claims(session, monitor)
+    _apply(monitor, draft, vault, now)
+    session.execute(
+        update(Probe)
+        .where(Probe.monitor_id == monitor.id)
+        .values(
+            interval_ms=draft.interval * 1000,
+            timeout_ms=draft.timeout * 1000,
+            next_slot=_milliseconds(now),
+        )
+    )
+    session.flush()
+
+
+def pause_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: datetime) -> None:
+    """Stop checking. What is known of it stays, an open incident too; pausing twice changes nothing."""
+    _lock(session, scope, monitor)
+    if monitor.paused_at is not None:
+        return
+    _drop_claims(session, monitor)
+    monitor.paused_at = now
+    monitor.updated_at = now
+    session.execute(update(Probe).where(Probe.monitor_id == monitor.id).values(enabled=False))
+    _note(session, monitor, now)
+    session.flush()
+
+
+def resume_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: datetime) -> None:
+    """Check again, at once. Until the first result it is pending: nobody looked meanwhile."""
+    _lock(session, scope, monitor)
+    if monitor.paused_at is None:
+        return
+    monitor.paused_at = None
+    monitor.updated_at = now
+    monitor.condition = Condition.PENDING
+    monitor.condition_since = now
+    session.execute(
+        update(Probe)
+        .where(Probe.monitor_id == monitor.id)
+        .values(
+            enabled=True,
+            next_slot=_milliseconds(now),
+            condition=Condition.PENDING,
+            failures=0,
+            successes=0,
+            streak_since=None,
+            streak_ended_at=None,
+            last_slot=None,
+        )
+    )
+    _note(session, monitor, now)
+    session.flush()
+
+
+def delete_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: datetime) -> None:
+    """Delete a monitor with all that hangs on it; its raw results go with their day."""
+    _lock(session, scope, monitor)
+    _drop_claims(session, monitor)
+    resolve_for(session, [monitor.id], at=now)
+    session.execute(delete(Monitor).where(Monitor.id == monitor.id, Monitor.team_id == scope.team.id))
+
+
+_CHECK_NOW = """
+INSERT INTO claims (probe_id, slot, lease_until, token, kind)
+SELECT id, :slot, CAST(:slot AS timestamptz) + timeout_ms * interval '1 millisecond' + :beyond, :token, 'now'
+FROM probes WHERE monitor_id = :monitor_id AND enabled
+ON CONFLICT DO NOTHING
+"""
+
+
+def check_monitor_now(session: Session, scope: Scope, monitor: Monitor, *, now: datetime) -> bool:
+    """Ask for a check beside the schedule; False where the monitor is paused."""
+    _lock(session, scope, monitor)
+    asked = session.execute(
+        text(_CHECK_NOW),
+        {"slot": _milliseconds(now), "token": uuid.uuid4(), "monitor_id": monitor.id, "beyond": timedelta(seconds=5)},
+    )
+    return bool(asked.rowcount)  # type: ignore[attr-defined] - an insert counts
+
+
+def _apply(monitor: Monitor, draft: Draft, vault: Vault, now: datetime) -> None:
+    monitor.name = draft.name
+    monitor.kind = draft.kind
+    monitor.target = draft.target
+    monitor.interval_seconds = draft.interval
+    monitor.timeout_seconds = draft.timeout
+    monitor.down_after = draft.down_after
+    monitor.up_after = draft.up_after
+    monitor.settings, monitor.secrets = seal_settings(draft.settings, vault)
+    monitor.version += 1
+    monitor.updated_at = now
+
+
+def _lock(session: Session, scope: Scope, monitor: Monitor) -> None:
+    """Take the probes, then the monitor, as it is now; raises NotFound where it is gone or not the team's."""
+    probe_ids = select(Probe.id).where(Probe.monitor_id == monitor.id).order_by(Probe.id).with_for_update()
+    session.execute(probe_ids)
+    found = session.scalars(
+        select(Monitor)
+        .where(Monitor.id == monitor.id, Monitor.team_id == scope.team.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("This monitor is gone.")
+
+
+def _drop_claims(session: Session, monitor: Monitor) -> None:
+    session.execute(
+        text("DELETE FROM claims USING probes p WHERE p.id = claims.probe_id AND p.monitor_id = :monitor_id"),
+        {"monitor_id": monitor.id},
+    )
+
+
+def _note(session: Session, monitor: Monitor, now: datetime) -> None:
+    session.execute(
+        insert(StatusChange).values(
+            team_id=monitor.team_id,
+            monitor_id=monitor.id,
+            effective_at=now,
+            recorded_at=now,
+            reason=Reason.OK,
+            condition=monitor.condition,
+            paused=monitor.paused_at is not None,
+        )
+    )
+
+
+def _milliseconds(moment: datetime) -> datetime:
+    """Cut to the grid of slots, which is one of milliseconds."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

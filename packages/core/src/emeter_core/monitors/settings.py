@@ -1,0 +1,23 @@
+"""The settings of a monitor's kind, at rest: the plain ones as JSON, the others encrypted."""
+
+import json
+from typing import Any
+
+from emeter_core.monitors.kinds import KINDS, KindSettings
+from emeter_core.monitors.monitor import Monitor
+from emeter_core.vault import Vault
+
+PURPOSE = "monitor settings"
+
+
+def seal_settings(settings: KindSettings, vault: Vault) -> tuple[dict[str, Any], bytes | None]:
+    """Split settings into what may lie open and what may not; only what differs from the defaults is kept."""
+    chosen = settings.model_dump(mode="json", exclude_defaults=True)
+    secret = {name: chosen.pop(name) for name in settings.secret_fields if name in chosen}
+    return chosen, vault.seal(PURPOSE, json.dumps(secret).encode()) if secret else None
+
+
+def open_settings(monitor: Monitor, vault: Vault) -> KindSettings:
+    """The whole settings of a monitor; raises UserError where the key is another."""
+    secret = json.loads(vault.open(PURPOSE, monitor.secrets)) if monitor.secrets else {}
+    return KINDS[monitor.kind].settings.model_validate(monitor.settings | secret)

@@ -1,0 +1,8 @@
+"""Processes: who runs, and the installation they belong to."""
+
+from emeter_core.processes.installation import check_secret
+from emeter_core.processes.instance import Instance
+from emeter_core.processes.presence import SEEN_EVERY_S, enlist, leave, list_processes, report
+from emeter_core.processes.process import Process
+
+__all__ = ["SEEN_EVERY_S", "Instance", "Process", "check_secret", "enlist", "leave", "list_processes", "report"]

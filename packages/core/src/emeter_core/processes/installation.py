@@ -1,0 +1,28 @@
+"""The installation as a whole: that its secrets and its schema fit this process."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from emeter_core.processes.instance import Instance
+from emeter_core.vault import Vault
+from emeter_storage.errors import UserError
+
+
+def check_secret(session: Session, vault: Vault, *, now: datetime) -> None:
+    """Remember the fingerprint of SECRET_KEY at the first start; raises UserError where it is another later.
+
+    A key that was changed on purpose still has the old one beside it: then the new fingerprint is kept.
+    """
+    values = {"id": 1, "secret_fingerprint": vault.fingerprint, "inserted_at": now}
+    session.execute(insert(Instance).values(values).on_conflict_do_nothing())
+    instance = session.scalars(select(Instance).with_for_update()).one()
+    if instance.secret_fingerprint == vault.fingerprint:
+        return
+    if instance.secret_fingerprint not in vault.old_fingerprints:
+        raise UserError(
+            "SECRET_KEY is not the one this database was made with: set that one, or name it as SECRET_KEY_OLD."
+        )
+    instance.secret_fingerprint = vault.fingerprint

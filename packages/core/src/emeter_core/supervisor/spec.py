@@ -1,0 +1,20 @@
+"""What a package says of a long-running process of its own, in the entry-point group `emeter.processes`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    """A process that `emeter up` runs as `emeter <arguments>`.
+
+    Those of lower `stop_order` end first; each has `stop_within` seconds for it, then it is killed. A line
+    of its output with `ready_word` tells that it serves; without one it counts as ready once it runs. One
+    that `listens` needs HOST and PORT for itself.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    stop_order: int = 50
+    stop_within: float = 10.0
+    ready_word: str = ""
+    listens: bool = False

@@ -1,0 +1,106 @@
+"""The engine, its sessions and the one clock."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session, sessionmaker
+
+# A transaction that forgets itself must not hold rows for long (DESIGN 4).
+_IDLE_IN_TRANSACTION_MS = 10_000
+_CONNECT_TIMEOUT_S = 5
+
+SessionFactory = sessionmaker[Session]
+
+
+def make_engine(url: str, *, name: str = "emeter", pool_size: int = 5) -> Engine:
+    """Build the engine for `url`; connects only when first used.
+
+    `name` is what PostgreSQL shows of its connections; `pool_size` is the most that are kept and opened.
+    """
+    options = f"-c timezone=UTC -c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}"
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        # A server that was restarted is noticed before the work starts, not by it.
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": _CONNECT_TIMEOUT_S,
+            "application_name": name,
+            "options": options,
+        },
+    )
+
+
+def make_session_factory(engine: Engine) -> SessionFactory:
+    """Build the factory of sessions; what they loaded stays readable after the commit."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+@contextmanager
+def transaction(sessions: SessionFactory) -> Iterator[Session]:
+    """One unit of work at the edge: commits when the block ends, rolls back when it raises."""
+    with sessions.begin() as session:
+        yield session
+
+
+class DatabaseClock:
+    """PostgreSQL's clock, read through this process's monotonic one, so that all processes agree.
+
+    The offset is measured at the first use and again by `measure`; between the two, a jump of the
+    machine's wall clock changes nothing.
+    """
+
+    MEASURE_EVERY_S = 30.0
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._zero: datetime | None = None
+        self._zero_s = 0.0
+        self._measured_at = 0.0
+
+    def measure(self) -> None:
+        """Ask the database what time it is; raises the driver's error where it does not answer."""
+        with self._engine.connect() as connection:
+            before = time.monotonic()
+            theirs: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+            after = time.monotonic()
+        with self._lock:
+            # The answer was made about half way between asking and hearing.
+            self._zero = theirs.astimezone(UTC) - timedelta(seconds=(before + after) / 2)
+            self._zero_s = self._zero.timestamp()
+            self._measured_at = after
+
+    def measure_if_old(self) -> None:
+        """Measure again when the last time is `MEASURE_EVERY_S` ago."""
+        if self._zero is None or time.monotonic() - self._measured_at >= self.MEASURE_EVERY_S:
+            self.measure()
+
+    def now(self) -> datetime:
+        """The time now, in UTC."""
+        return self.at(time.monotonic())
+
+    def at(self, monotonic: float) -> datetime:
+        """The time at an instant of `time.monotonic()`, in UTC."""
+        return self._origin() + timedelta(seconds=monotonic)
+
+    def monotonic(self, moment: datetime) -> float:
+        """The instant of `time.monotonic()` at which it is `moment`."""
+        return (moment - self._origin()).total_seconds()
+
+    def monotonic_of_us(self, microseconds: int) -> float:
+        """The same for a moment in microseconds since 1970: what the hot path has."""
+        self._origin()
+        return microseconds / 1e6 - self._zero_s
+
+    def _origin(self) -> datetime:
+        if self._zero is None:
+            self.measure()
+        with self._lock:
+            assert self._zero is not None  # noqa: S101 - measured in the line above
+            return self._zero

@@ -1,0 +1,21 @@
+"""${message[0].upper() + message[1:]}.
+
+Locks briefly (4 s, then it gives up): add, backfill and drop are separate migrations, and the
+version that runs meanwhile must not break.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+${imports if imports else ""}
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade() -> None:
+    ${downgrades if downgrades else "pass"}

@@ -1,0 +1,76 @@
+"""The base of all settings: read once from the environment, frozen, loud where a value is bad."""
+
+from pathlib import Path
+from typing import Self
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from emeter_storage.errors import UserError
+from emeter_storage.servers import DataDirectory
+
+_POSTGRES_SCHEMES = ("postgres://", "postgresql://", "postgresql+psycopg2://")
+_REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
+
+
+class StorageSettings(BaseSettings):
+    """Where the data lives. Packages above extend it; nothing else reads the environment."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=True)
+
+    database_url: str = Field(default="", validation_alias="DATABASE_URL", repr=False)
+    redis_url: str = Field(default="", validation_alias="REDIS_URL", repr=False)
+    data_dir: Path = Field(default_factory=lambda: user_data_path("e-meter"), validation_alias="EMETER_DATA_DIR")
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment; raises UserError with one line per bad value."""
+        try:
+            return cls()
+        except ValidationError as error:
+            raise UserError("\n".join(_explain(cls, error))) from None
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgres(cls, url: str) -> str:
+        """Make every spelling of PostgreSQL mean the driver we use."""
+        if not url:
+            return url
+        for scheme in _POSTGRES_SCHEMES:
+            if url.startswith(scheme):
+                return "postgresql+psycopg2://" + url.removeprefix(scheme)
+        raise ValueError("must start with postgresql://")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, url: str) -> str:
+        if url and not url.startswith(_REDIS_SCHEMES):
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return url
+
+    @property
+    def directory(self) -> DataDirectory:
+        """The data directory, as the embedded servers know it."""
+        return DataDirectory(self.data_dir)
+
+    @property
+    def database(self) -> str:
+        """The URL of the database: the given one, or that of the data directory's own server."""
+        return self.database_url or self.directory.database_url
+
+    @property
+    def redis(self) -> str:
+        """The URL of Redis: the given one, or that of the data directory's own server."""
+        return self.redis_url or self.directory.redis_url
+
+
+def _explain(settings: type[BaseSettings], error: ValidationError) -> list[str]:
+    """One line per bad value, each under the name that the person wrote it by."""
+    lines = []
+    for problem in error.errors():
+        field = str(problem["loc"][0]) if problem["loc"] else ""
+        known = settings.model_fields.get(field)
+        name = str(known.validation_alias) if known is not None and known.validation_alias else field
+        lines.append(f"Bad setting {name}: {problem['msg'].removeprefix('Value error, ')}")
+    return lines
