@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from emeter_core import checks, incidents
 from emeter_core.checks import Claim, Finished, Gap, Result, Taken
 from emeter_core.checks.packing import unpack_phases
-from emeter_core.monitors import Monitor, Probe, delete_monitor, pause_monitor, update_monitor, draft_monitor
+from emeter_core.monitors import Monitor, Probe, delete_monitor, draft_monitor, pause_monitor, update_monitor
 from emeter_core.outcome import Outcome, Phases, Reason
 from emeter_core.scope import Scope
 from emeter_core.vault import Vault
@@ -85,7 +85,9 @@ def test_a_result_with_a_foreign_token_is_discarded(session, add_monitor, check,
     assert session.scalars(select(Claim)).one() is not None
 
 
-def test_three_failures_open_an_incident_with_the_first_ones_evidence(session, add_monitor, check, noon) -> None:
+def test_three_failures_open_an_incident_with_the_first_ones_evidence(
+    session, add_monitor, check, noon
+) -> None:
     monitor = add_monitor(name="Shop")
     moment = noon
     for number in range(3):
@@ -93,7 +95,11 @@ def test_three_failures_open_an_incident_with_the_first_ones_evidence(session, a
         checks.record(session, batch, now=moment + timedelta(seconds=1))
         moment = probe_of(session, monitor).next_slot
     incident = session.scalars(select(incidents.Incident)).one()
-    assert (incident.title, incident.cause, incident.evidence) == ("Shop", "connection_refused", {"number": 0})
+    assert (incident.title, incident.cause, incident.evidence) == (
+        "Shop",
+        "connection_refused",
+        {"number": 0},
+    )
     assert incident.started_at == noon
     assert incident.resolved_at is None
     assert fresh(session, monitor).condition == "down"
@@ -101,7 +107,9 @@ def test_three_failures_open_an_incident_with_the_first_ones_evidence(session, a
     assert (member.incident_id, member.monitor_id, member.resolved_at) == (incident.id, monitor.id, None)
 
 
-def test_confirmations_come_ten_and_twenty_seconds_after_the_first_failure(session, add_monitor, check, noon) -> None:
+def test_confirmations_come_ten_and_twenty_seconds_after_the_first_failure(
+    session, add_monitor, check, noon
+) -> None:
     monitor = add_monitor(interval=600)
     checks.record(session, check(noon, Reason.TIMEOUT), now=noon + timedelta(seconds=1))
     first_end = noon + timedelta(seconds=1)
@@ -141,7 +149,9 @@ def test_results_of_one_probe_in_one_batch_count_in_their_order(session, add_mon
     assert (probe.failures, probe.successes, probe.streak_since, probe.incident_open) == (0, 1, third, False)
 
 
-def test_a_result_of_another_version_is_left_out(session, add_monitor, check, noon, alice: Scope, vault: Vault) -> None:
+def test_a_result_of_another_version_is_left_out(
+    session, add_monitor, check, noon, alice: Scope, vault: Vault
+) -> None:
     monitor = add_monitor()
     batch = check(noon)
     draft = draft_monitor(target="http://example.com/new")
@@ -151,7 +161,9 @@ def test_a_result_of_another_version_is_left_out(session, add_monitor, check, no
 
 
 @pytest.mark.parametrize("end", [pause_monitor, delete_monitor])
-def test_what_was_under_way_at_a_pause_or_delete_is_not_recorded(session, add_monitor, check, noon, alice, end) -> None:
+def test_what_was_under_way_at_a_pause_or_delete_is_not_recorded(
+    session, add_monitor, check, noon, alice, end
+) -> None:
     monitor = add_monitor()
     batch = check(noon)
     end(session, alice, monitor, now=noon)

@@ -54,14 +54,18 @@ def worker() -> None:
 @click.option("--method", default="GET", show_default=True)
 @click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="May be given again.")
 @click.option("--body", default="")
-@click.option("--expect", "expected_codes", default="200-299", show_default=True, help="Codes, like 200-299,301.")
+@click.option(
+    "--expect", "expected_codes", default="200-299", show_default=True, help="Codes, like 200-299,301."
+)
 @click.option("--keyword", default="", help="Text that the body must hold.")
 @click.option("--keyword-absent", is_flag=True, help="The keyword must not be there instead.")
 @click.option("--max-redirects", default=10, show_default=True)
 @click.option("--ipv4", "ip_family", flag_value="ipv4", help="Dial IPv4 addresses only.")
 @click.option("--ipv6", "ip_family", flag_value="ipv6", help="Dial IPv6 addresses only.")
 @click.option("--no-verify", "verify_tls", flag_value=False, default=True, help="Accept any certificate.")
-def check(url: str, timeout: int, headers: tuple[str, ...], ip_family: str | None, **settings: object) -> None:
+def check(
+    url: str, timeout: int, headers: tuple[str, ...], ip_family: str | None, **settings: object
+) -> None:
     """Check URL once, here, and print what was found; exit 0 where it is up, 1 where not.
 
     Needs no server. Targets in private networks are allowed: it is your own terminal.

@@ -1,4 +1,4 @@
-"""Hints in RQ: that claims fall due. What is true stands in PostgreSQL; a hint may get lost, or come twice."""
+"""Hints in RQ: that claims fall due. The truth stands in PostgreSQL; a hint may get lost, or come twice."""
 
 import uuid
 from collections.abc import Callable, Sequence
@@ -35,7 +35,7 @@ class HintJob(Job):
     @property
     def func(self) -> Callable[..., None]:
         """The function bound to the job's name; raises LookupError for any other name."""
-        function = self.functions.get(self.func_name)
+        function = self.functions.get(self.func_name or "")
         if function is None or self.instance is not None:
             raise LookupError(f"no function of ours: {self.func_name!r:.100}")
         return function
@@ -89,7 +89,10 @@ def give_hints(queue: Queue, hints: Sequence[Hint]) -> int:
 
 def read_hint(token: str, probe_ids: Sequence[int], slots: Sequence[int]) -> Hint:
     """The hint that a job carried; raises ValueError or TypeError where it is none of ours."""
-    return Hint(uuid.UUID(token), [(int(probe_id), int(slot)) for probe_id, slot in zip(probe_ids, slots, strict=True)])
+    return Hint(
+        uuid.UUID(token),
+        [(int(probe_id), int(slot)) for probe_id, slot in zip(probe_ids, slots, strict=True)],
+    )
 
 
 def _parts(hint: Hint) -> list[tuple[uuid.UUID, list[tuple[int, int]]]]:

@@ -31,4 +31,7 @@ class Histogram:
 
     def as_json(self) -> dict[str, object]:
         """The histogram as it is stored in the process's figures."""
-        return {"counts": {str(bucket): count for bucket, count in self.counts.items()}, "max_us": self.maximum}
+        return {
+            "counts": {str(bucket): count for bucket, count in self.counts.items()},
+            "max_us": self.maximum,
+        }

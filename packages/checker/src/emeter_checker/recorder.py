@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections import deque
+from typing import cast
 
 from sqlalchemy.exc import DBAPIError
 
@@ -81,7 +82,7 @@ class Recorder:
                 self._waiting.extendleft(reversed(batch))
                 _log.warning("cannot record: %s", str(error.orig).strip().partition("\n")[0])
                 return min(2 * pause, _LONGEST_PAUSE_S)
-            except Exception:
+            except Exception:  # noqa: BLE001 - the thread must outlive a bug in one batch
                 # A result that cannot be recorded is our bug; it must not take the others with it.
                 _log.exception("a batch of %d results could not be recorded", len(batch))
                 self.dropped += len(batch)
@@ -95,7 +96,7 @@ class Recorder:
         self.discarded += done.discarded
 
     def _finished(self, each: engine.Finished) -> Finished:
-        claim: Taken = each.ticket  # type: ignore[assignment] - the worker submits nothing else
+        claim = cast("Taken", each.ticket)
         late_us = max(0, round((each.started_at - self._clock.monotonic_of_us(claim.slot_us)) * 1e6))
         self.lateness.add(late_us)
         return Finished(claim, each.outcome, self._clock.at(each.ended_at), late_us // 1000)

@@ -35,7 +35,9 @@ _LONGEST_PAUSE_S = 5.0
 class Scheduler:
     """One scheduler; any number may run at once, as each passes over the probes that another is claiming."""
 
-    def __init__(self, sessions: SessionFactory, clock: DatabaseClock, redis: Redis, *, location: str = "local") -> None:
+    def __init__(
+        self, sessions: SessionFactory, clock: DatabaseClock, redis: Redis, *, location: str = "local"
+    ) -> None:
         self._sessions = sessions
         self._clock = clock
         self._queue = checks_queue(redis, location)
@@ -68,7 +70,10 @@ class Scheduler:
             self._location_id = self._location_id or location_id_of(session, self._location)
             self._keep_house(session, now)
         with self._sessions.begin() as session:
-            hints = [*self._claim(session, now), *checks.hint_again(session, location_id=self._location_id, now=now)]
+            hints = [
+                *self._claim(session, now),
+                *checks.hint_again(session, location_id=self._location_id, now=now),
+            ]
         # Only what is committed is hinted at: a worker must find the claims.
         self._hint(hints)
         self._presence.report({"location": self._location, "checks_per_second": self._rate})

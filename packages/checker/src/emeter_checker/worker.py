@@ -5,7 +5,7 @@ import signal
 import threading
 from collections.abc import Sequence
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 from redis import Redis, RedisError
 from rq.exceptions import StopRequested
@@ -94,7 +94,7 @@ class Worker:
 
     def _finish(self) -> None:
         left = self._gate.stop()
-        left += [scheduled.ticket for scheduled in self._engine.stop(DRAIN_S)]  # type: ignore[misc] - ours
+        left += [cast("Taken", scheduled.ticket) for scheduled in self._engine.stop(DRAIN_S)]
         self._recorder.stop(_FLUSH_S)
         self._give_back(left)
         self._presence.leave()

@@ -122,6 +122,9 @@ class Phases(NamedTuple):
         return self.dns + self.connect + self.tls + self.wait + self.transfer
 
 
+NO_PHASES = Phases()
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The answer of one check. A bad target makes an outcome, never an exception.
@@ -131,7 +134,7 @@ class Outcome:
     """
 
     reason: Reason
-    phases: Phases = Phases()
+    phases: Phases = NO_PHASES
     code: int = 0
     address: str = ""
     certificate_ends_at: datetime | None = None

@@ -1,10 +1,14 @@
 """On whose behalf something is read or written."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-from emeter_core.accounts.membership import Role
-from emeter_core.accounts.team import Team
-from emeter_core.accounts.user import User
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # accounts makes scopes, so at run time it cannot be imported from here
+    from emeter_core.accounts.membership import Role
+    from emeter_core.accounts.team import Team
+    from emeter_core.accounts.user import User
 
 
 @dataclass(frozen=True, slots=True)

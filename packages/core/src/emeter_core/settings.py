@@ -78,12 +78,16 @@ class Settings(StorageSettings):
 
     def _stored_secret(self) -> str:
         if self.database_url:
-            raise UserError("SECRET_KEY must be set where DATABASE_URL is: the secrets in a database need their key.")
+            raise UserError(
+                "SECRET_KEY must be set where DATABASE_URL is: the secrets in a database need their key."
+            )
         path: Path = self.directory.secret_key_path
         try:
             key = path.read_text().strip()
         except OSError as error:
-            raise UserError(f"There is no SECRET_KEY in {path.parent} yet: start `emeter up` once ({error.strerror}).") from None
+            raise UserError(
+                f"There is no SECRET_KEY in {path.parent} yet: start `emeter up` once ({error.strerror})."
+            ) from None
         if len(key) < _MIN_SECRET:
             raise UserError(f"{path} is damaged: it must hold at least {_MIN_SECRET} characters.")
         return key

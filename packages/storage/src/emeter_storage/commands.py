@@ -54,5 +54,7 @@ def check() -> None:
     """Say whether the database has every migration; exit 1 where it has not."""
     now, newest = migrator.current(_engine()), migrator.head()
     if now != newest:
-        raise UserError(f"The database is at {now or 'base'}, the newest is {newest}: run `emeter db upgrade`.")
+        raise UserError(
+            f"The database is at {now or 'base'}, the newest is {newest}: run `emeter db upgrade`."
+        )
     click.echo(f"The database is at {now}, the newest.")

@@ -3,7 +3,9 @@
 import io
 import struct
 from collections.abc import Iterable
+from typing import cast
 
+import psycopg2.extensions
 from sqlalchemy.orm import Session
 
 # PostgreSQL's manual, "COPY", "Binary Format": signature, flags, length of the header's extension.
@@ -16,5 +18,6 @@ def copy_binary(session: Session, table: str, columns: Iterable[str], rows: Iter
     connection = session.connection().connection.dbapi_connection
     assert connection is not None  # noqa: S101 - the session's connection is open
     payload = io.BytesIO(b"".join((_HEADER, *rows, _TRAILER)))
-    with connection.cursor() as cursor:
+    cursor = cast("psycopg2.extensions.cursor", connection.cursor())
+    with cursor:
         cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)", payload)

@@ -17,11 +17,15 @@ _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 class StorageSettings(BaseSettings):
     """Where the data lives. Packages above extend it; nothing else reads the environment."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=True
+    )
 
     database_url: str = Field(default="", validation_alias="DATABASE_URL", repr=False)
     redis_url: str = Field(default="", validation_alias="REDIS_URL", repr=False)
-    data_dir: Path = Field(default_factory=lambda: user_data_path("e-meter"), validation_alias="EMETER_DATA_DIR")
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("e-meter"), validation_alias="EMETER_DATA_DIR"
+    )
 
     @classmethod
     def load(cls) -> Self:

@@ -1,4 +1,4 @@
-"""The pytest plugin of all packages: real servers, one migrated database, transactions that are rolled back."""
+"""The pytest plugin of all packages: real servers, one migrated database, transactions rolled back."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -75,8 +75,10 @@ def session(connection: Connection) -> Iterator[Session]:
 
 @pytest.fixture(scope="session")
 def new_database(postgres_server: PostgresServer) -> Iterator[Callable[..., str]]:
-    """Make databases for tests that commit: `new_database()` is migrated, `new_database(migrated=False)` empty."""
-    maintenance = make_engine(postgres_server.url, name="tests").execution_options(isolation_level="AUTOCOMMIT")
+    """Make databases for tests that commit: migrated ones, or empty with `migrated=False`."""
+    maintenance = make_engine(postgres_server.url, name="tests").execution_options(
+        isolation_level="AUTOCOMMIT"
+    )
     made: list[str] = []
 
     def create(name: str, template: str) -> str:

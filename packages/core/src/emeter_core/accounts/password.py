@@ -7,7 +7,7 @@ MAX_BYTES = 72
 
 
 def hash_password(password: str, *, rounds: int = DEFAULT_ROUNDS) -> str:
-    """Hash a valid password; takes a quarter of a second at the default cost, so call it outside transactions."""
+    """Hash a valid password; a quarter of a second at the default cost, so outside transactions."""
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(rounds)).decode("ascii")
 
 

@@ -16,7 +16,9 @@ class UserSession(Base):
 
     id: Mapped[UuidPk]
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    user_token_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users_tokens.id", ondelete="CASCADE"), unique=True)
+    user_token_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("users_tokens.id", ondelete="CASCADE"), unique=True
+    )
     device: Mapped[str] = mapped_column(String(255))
     address: Mapped[str | None] = mapped_column(INET)
     seen_at: Mapped[Timestamp]

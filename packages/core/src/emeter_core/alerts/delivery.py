@@ -38,7 +38,9 @@ class Delivery(Base):
         Index("deliveries_incident_id_index", "incident_id"),
         Index("deliveries_team_id_inserted_at_index", "team_id", "inserted_at"),
         Index("deliveries_user_id_index", "user_id"),
-        Index("deliveries_next_attempt_at_index", "next_attempt_at", postgresql_where=text("state = 'pending'")),
+        Index(
+            "deliveries_next_attempt_at_index", "next_attempt_at", postgresql_where=text("state = 'pending'")
+        ),
     )
 
     id: Mapped[UuidPk]

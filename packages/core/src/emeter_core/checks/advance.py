@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from emeter_core.outcome import Condition
 from emeter_core.checks.state import Change, Observation, Policy, State, Step
+from emeter_core.outcome import Condition
 
 CONFIRM_AFTER = timedelta(seconds=10)
 """After the first failure the next check comes 10 s after its end, the one after that 20 s (DESIGN 3)."""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from emeter_core.outcome import Outcome
 from emeter_core.checks.take import Taken
+from emeter_core.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
@@ -16,6 +17,8 @@ from emeter_core.checks.transitions import write_transitions
 from emeter_core.checks.write import Judged, write_probes
 from emeter_core.outcome import Condition
 from emeter_storage.copy import copy_binary
+
+_Row = Row[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ def record(session: Session, batch: Sequence[Finished], *, now: datetime) -> Rec
     return Recorded(len(judged), len(batch) - len(judged))
 
 
-def _consume(session: Session, batch: Sequence[Finished]) -> Sequence[Row]:
+def _consume(session: Session, batch: Sequence[Finished]) -> Sequence[_Row]:
     claims = [finished.claim for finished in batch]
     values = {
         "probe_ids": array([claim.probe_id for claim in claims]),
@@ -70,7 +73,7 @@ def _consume(session: Session, batch: Sequence[Finished]) -> Sequence[Row]:
     return session.execute(text(_CONSUME), values).all()
 
 
-def _judge(rows: Sequence[Row], by_slot: dict[tuple[int, int], Finished], now: datetime) -> list[Judged]:
+def _judge(rows: Sequence[_Row], by_slot: dict[tuple[int, int], Finished], now: datetime) -> list[Judged]:
     """Advance each probe by its results, oldest slot first; results of another version are left out."""
     stored: dict[int, State] = {}
     states: dict[int, State] = {}
@@ -92,7 +95,7 @@ def _judge(rows: Sequence[Row], by_slot: dict[tuple[int, int], Finished], now: d
     return judged
 
 
-def _state(row: Row) -> State:
+def _state(row: _Row) -> State:
     return State(
         condition=Condition(row.condition),
         failures=row.failures,

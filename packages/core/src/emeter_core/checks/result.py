@@ -13,8 +13,9 @@ class Result(Base):
     """What one slot was found to be.
 
     Eight columns, widest first: with a ninth the null bitmap would cost eight bytes more a row. `phases`
-    holds dns, connect, tls and wait as four little-endian uint32 microseconds; transfer is what is left
-    of `total_us`; `late_ms` is how long after its slot the check started, at most 32,767. No foreign key: probe ids are never reused, and partitions are dropped whole.
+    holds dns, connect, tls and wait as four big-endian uint32 microseconds; transfer is what is left
+    of `total_us`; `late_ms` is how long after its slot the check started, at most 32,767. No foreign key:
+    probe ids are never reused, and partitions are dropped whole.
     """
 
     __tablename__ = "results"

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from emeter_core.checks.slots import sql_slot, sql_slot_after, sql_turn
+from emeter_storage.statements import affected_rows
 
 LEASE_BEYOND_TIMEOUT = timedelta(seconds=5)
 HINT_AGAIN_AFTER = timedelta(seconds=2)
@@ -26,6 +27,9 @@ _US = "(extract(epoch FROM {0}) * 1000000)::bigint"
 
 # A slot found later than its interval was missed: the newest one that is not takes its place, and all
 # before it become a gap. A stretch that continues the newest gap of the probe makes that one longer.
+_NOW_LESS = ":now - interval_ms * interval '1 millisecond'"
+_BEFORE = sql_turn("id", "interval_ms", "slot - interval '1 millisecond'")
+
 _CLAIM = f"""
 WITH due AS MATERIALIZED (
   SELECT id, next_slot, interval_ms, timeout_ms, failures
@@ -34,15 +38,13 @@ WITH due AS MATERIALIZED (
   ORDER BY next_slot LIMIT :limit
   FOR NO KEY UPDATE SKIP LOCKED
 ), cut AS (
-  SELECT *, CASE WHEN next_slot > :now - interval_ms * interval '1 millisecond' THEN next_slot
-    ELSE {sql_slot_after("id", "interval_ms", ":now - interval_ms * interval '1 millisecond'")} END AS slot
+  SELECT *, CASE WHEN next_slot > {_NOW_LESS} THEN next_slot
+    ELSE {sql_slot_after("id", "interval_ms", _NOW_LESS)} END AS slot
   FROM due
 ), missed AS (
   SELECT id, next_slot AS first_slot,
-    {sql_turn("id", "interval_ms", "slot - interval '1 millisecond'")}
-      - {sql_turn("id", "interval_ms", "next_slot")} + 1 AS count,
-    greatest(next_slot, {sql_slot("id", "interval_ms", sql_turn("id", "interval_ms", "slot - interval '1 millisecond'"))})
-      AS last_slot
+    {_BEFORE} - {sql_turn("id", "interval_ms", "next_slot")} + 1 AS count,
+    greatest(next_slot, {sql_slot("id", "interval_ms", _BEFORE)}) AS last_slot
   FROM cut WHERE slot > next_slot
 ), gap AS (
   INSERT INTO gaps (probe_id, first_slot, last_slot, count, reason)
@@ -59,7 +61,7 @@ SELECT id, slot, greatest(slot, :now) + timeout_ms * interval '1 millisecond' + 
 FROM cut
 ON CONFLICT DO NOTHING
 RETURNING probe_id, {_US.format("slot")}
-"""
+"""  # noqa: S608 - made of our own constants
 
 _UNHINTED = f"""
 UPDATE claims c SET hinted_at = :now
@@ -67,9 +69,9 @@ FROM probes p
 WHERE p.id = c.probe_id AND p.location_id = :location_id AND c.taken_by IS NULL
   AND (c.hinted_at IS NULL OR (c.hinted_at < :now - CAST(:again AS interval) AND c.slot < :now))
 RETURNING c.token, c.probe_id, {_US.format("c.slot")}
-"""
+"""  # noqa: S608 - made of our own constants
 
-# A claim whose lease ran out: its slot is tried again while it is younger than its interval, else it is a gap.
+# A claim whose lease ran out: its slot is tried again while younger than its interval, else it is a gap.
 _RENEW = """
 UPDATE claims c
 SET token = gen_random_uuid(), taken_by = NULL, hinted_at = NULL,
@@ -86,10 +88,14 @@ SELECT l.probe_id, l.slot, l.slot, 1, 'lost' FROM lost l JOIN probes p ON p.id =
 ON CONFLICT (probe_id, first_slot) DO NOTHING
 """
 
-_RATE = "SELECT coalesce(sum(1000.0 / interval_ms), 0) FROM probes WHERE enabled AND location_id = :location_id"
+_RATE = (
+    "SELECT coalesce(sum(1000.0 / interval_ms), 0) FROM probes WHERE enabled AND location_id = :location_id"
+)
 
 
-def claim_due(session: Session, *, location_id: int, after: datetime, until: datetime, limit: int, now: datetime) -> Hint:
+def claim_due(
+    session: Session, *, location_id: int, after: datetime, until: datetime, limit: int, now: datetime
+) -> Hint:
     """Claim the slots that fall due in (`after`, `until`], at most `limit`, oldest first.
 
     Probes that another scheduler is claiming are passed over. Slots missed since are written as gaps.
@@ -112,7 +118,9 @@ def claim_due(session: Session, *, location_id: int, after: datetime, until: dat
 
 def hint_again(session: Session, *, location_id: int, now: datetime) -> list[Hint]:
     """Take up the claims that nobody was told of, or whose hint got lost on the way."""
-    rows = session.execute(text(_UNHINTED), {"location_id": location_id, "now": now, "again": HINT_AGAIN_AFTER})
+    rows = session.execute(
+        text(_UNHINTED), {"location_id": location_id, "now": now, "again": HINT_AGAIN_AFTER}
+    )
     hints: dict[uuid.UUID, Hint] = {}
     for token, probe_id, slot in rows:
         hints.setdefault(token, Hint(token, [])).claims.append((probe_id, slot))
@@ -124,7 +132,7 @@ def recover(session: Session, *, location_id: int, now: datetime) -> tuple[int, 
     values = {"location_id": location_id, "now": now, "beyond": LEASE_BEYOND_TIMEOUT}
     renewed = session.execute(text(_RENEW), values)
     lost = session.execute(text(_GIVE_UP), {"now": now})
-    return renewed.rowcount, lost.rowcount  # type: ignore[attr-defined] - both are updates, which count
+    return affected_rows(renewed), affected_rows(lost)
 
 
 def checks_per_second(session: Session, *, location_id: int) -> float:

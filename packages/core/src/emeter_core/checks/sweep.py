@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from emeter_core.outcome import Reason
+from emeter_storage.statements import affected_rows
 
 # DESIGN 3: after the timeout and twice the interval (at least 30 s), and from the first slot that is missing.
 # Runs start anew: what was seen before a silence confirms nothing after it.
@@ -34,4 +35,4 @@ SELECT team_id, id, since, :now, :reason, 'no_data', paused FROM moved
 def sweep_silence(session: Session, *, now: datetime) -> int:
     """Set no data where no result has come for too long; returns for how many monitors."""
     swept = session.execute(text(_SWEEP), {"now": now, "reason": Reason.NOT_CHECKED.value})
-    return int(swept.rowcount)  # type: ignore[attr-defined] - an insert counts
+    return affected_rows(swept)

@@ -1,4 +1,4 @@
-"""What a worker asks of the database before it checks: its claims confirmed, its specs read, what is stale."""
+"""What a worker asks of the database before it checks: claims confirmed, specs read, what is stale."""
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
@@ -28,7 +28,8 @@ class Taken:
 # `taken_by` makes a hint that arrives twice count once: the second finds nothing left to take.
 _TAKE = """
 UPDATE claims c SET taken_by = :process_id
-FROM unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[])) AS h (probe_id, slot_us), probes p, monitors m
+FROM unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[])) AS h (probe_id, slot_us),
+  probes p, monitors m
 WHERE c.probe_id = h.probe_id AND c.slot = 'epoch'::timestamptz + h.slot_us * interval '1 microsecond'
   AND c.token = :token AND c.taken_by IS NULL
   AND p.id = c.probe_id AND p.enabled AND m.id = p.monitor_id
@@ -42,14 +43,16 @@ WHERE m.id = ANY (CAST(:monitor_ids AS int[])) AND m.paused_at IS NULL
 
 _RELEASE = """
 UPDATE claims c SET taken_by = NULL, hinted_at = NULL
-FROM unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[]), CAST(:tokens AS uuid[])) AS d (probe_id, slot_us, token)
+FROM unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[]), CAST(:tokens AS uuid[]))
+  AS d (probe_id, slot_us, token)
 WHERE c.probe_id = d.probe_id AND c.slot = 'epoch'::timestamptz + d.slot_us * interval '1 microsecond'
   AND c.token = d.token
 """
 
 _DROP = """
 DELETE FROM claims c
-USING unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[]), CAST(:tokens AS uuid[])) AS d (probe_id, slot_us, token)
+USING unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[]), CAST(:tokens AS uuid[]))
+  AS d (probe_id, slot_us, token)
 WHERE c.probe_id = d.probe_id AND c.slot = 'epoch'::timestamptz + d.slot_us * interval '1 microsecond'
   AND c.token = d.token
 """
@@ -67,7 +70,10 @@ def take(session: Session, hint: Hint, *, process_id: uuid.UUID) -> list[Taken]:
         },
     )
     token = str(hint.token)
-    return [Taken(probe_id, slot_us, token, monitor_id, version) for probe_id, slot_us, monitor_id, version in rows]
+    return [
+        Taken(probe_id, slot_us, token, monitor_id, version)
+        for probe_id, slot_us, monitor_id, version in rows
+    ]
 
 
 def current_versions(session: Session, monitor_ids: Collection[int]) -> dict[int, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
@@ -12,6 +13,8 @@ from emeter_core.checks.write import Judged
 from emeter_core.incidents import FirstFailure, Transition, follow
 from emeter_core.outcome import Reason
 
+_Row = Row[*tuple[Any, ...]]
+
 _MONITORS = """
 SELECT id, team_id, name, paused_at IS NOT NULL AS paused FROM monitors WHERE id = ANY (CAST(:ids AS int[]))
 """
@@ -21,12 +24,13 @@ _CONDITION = "UPDATE monitors SET condition = :condition, condition_since = :sin
 _FIRST_FAILURES = """
 SELECT r.probe_id, r.slot, r.reason, r.evidence
 FROM unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[])) AS f (probe_id, slot_us)
-JOIN results r ON r.probe_id = f.probe_id AND r.slot = 'epoch'::timestamptz + f.slot_us * interval '1 microsecond'
+JOIN results r ON r.probe_id = f.probe_id
+  AND r.slot = 'epoch'::timestamptz + f.slot_us * interval '1 microsecond'
 """
 
 
 def write_transitions(session: Session, judged: Sequence[Judged], *, now: datetime) -> None:
-    """Let the monitors take the conditions of `judged`, and the incidents follow; results are stored before."""
+    """Let the monitors take the conditions of `judged`, and incidents follow; results were stored before."""
     moved = [each for each in judged if each.step.change or each.step.resolves]
     if not moved:
         return
@@ -35,14 +39,18 @@ def write_transitions(session: Session, judged: Sequence[Judged], *, now: dateti
     failures = _first_failures(session, [each for each in moved if each.step.opens])
     conditions = {each.monitor_id: change for each in moved if (change := each.step.change)}
     if conditions:
-        values = [{"id": key, "condition": to.after, "since": to.effective_at} for key, to in conditions.items()]
+        values = [
+            {"id": key, "condition": to.after, "since": to.effective_at} for key, to in conditions.items()
+        ]
         session.execute(text(_CONDITION), values)
     follow(session, [_transition(each, monitors[each.monitor_id], failures) for each in moved], now=now)
 
 
 def _first_failures(session: Session, opening: Sequence[Judged]) -> dict[int, FirstFailure]:
     """The first failures of the runs that open incidents, by probe: the key of a run is its first slot."""
-    firsts = {each.finished.claim.probe_id: since for each in opening if (since := each.step.state.streak_since)}
+    firsts = {
+        each.finished.claim.probe_id: since for each in opening if (since := each.step.state.streak_since)
+    }
     if not firsts:
         return {}
     values = {"probe_ids": array(firsts), "slots": array(to_us(slot) for slot in firsts.values())}
@@ -52,13 +60,15 @@ def _first_failures(session: Session, opening: Sequence[Judged]) -> dict[int, Fi
     }
 
 
-def _transition(judged: Judged, monitor: Row, failures: dict[int, FirstFailure]) -> Transition:
+def _transition(judged: Judged, monitor: _Row, failures: dict[int, FirstFailure]) -> Transition:
     step, claim, reason = judged.step, judged.finished.claim, judged.finished.outcome.reason
     first_failure = None
     if step.opens:
         at = step.state.streak_since or judged.finished.ended_at
         # A raw result may be gone (its day was dropped): then this failure tells the cause.
-        first_failure = failures.get(claim.probe_id) or FirstFailure(at, reason, dict(judged.finished.outcome.evidence))
+        first_failure = failures.get(claim.probe_id) or FirstFailure(
+            at, reason, dict(judged.finished.outcome.evidence)
+        )
     return Transition(
         team_id=monitor.team_id,
         monitor_id=monitor.id,

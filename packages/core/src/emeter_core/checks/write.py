@@ -30,7 +30,8 @@ class Judged:
 _GO_ON = """
 UPDATE probes p SET last_slot = d.slot, successes = d.successes,
   last_total_us = d.total_us, last_code = d.code, last_reason = 0
-FROM (SELECT probe_id, 'epoch'::timestamptz + slot_us * interval '1 microsecond' AS slot, successes, total_us, code
+FROM (SELECT probe_id, 'epoch'::timestamptz + slot_us * interval '1 microsecond' AS slot,
+    successes, total_us, code
   FROM unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[]), CAST(:successes AS smallint[]),
     CAST(:totals AS int[]), CAST(:codes AS smallint[])) AS u (probe_id, slot_us, successes, total_us, code)) d
 WHERE p.id = d.probe_id

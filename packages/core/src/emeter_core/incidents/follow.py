@@ -71,7 +71,9 @@ def _open(session: Session, transitions: Sequence[Transition], now: datetime) ->
         for each in transitions
         if each.first_failure
     ]
-    ids = session.scalars(insert(Incident).returning(Incident.id, sort_by_parameter_order=True), incidents).all()
+    ids = session.scalars(
+        insert(Incident).returning(Incident.id, sort_by_parameter_order=True), incidents
+    ).all()
     members = [
         {
             "incident_id": incident_id,

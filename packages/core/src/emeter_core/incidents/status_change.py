@@ -2,7 +2,17 @@
 
 import uuid
 
-from sqlalchemy import BigInteger, Boolean, ForeignKeyConstraint, Identity, Index, Integer, SmallInteger, String, false
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from emeter_storage.base import Base, Timestamp

@@ -71,7 +71,9 @@ def draft_monitor(
     return Draft(title, kind, clean, interval, seconds, down_after, up_after, chosen)
 
 
-def _check_range(errors: dict[str, list[str]], field: str, value: int, low: int, high: int, unit: str) -> None:
+def _check_range(
+    errors: dict[str, list[str]], field: str, value: int, low: int, high: int, unit: str
+) -> None:
     if not low <= value <= high:
         errors[field] = [f"must be from {low} to {high:,}{unit}"]
 
@@ -87,7 +89,9 @@ def _clean_target(kind: Kind, target: str, errors: dict[str, list[str]]) -> str:
         return ""
 
 
-def _read_settings(kind: Kind, settings: Mapping[str, Any], errors: dict[str, list[str]]) -> KindSettings | None:
+def _read_settings(
+    kind: Kind, settings: Mapping[str, Any], errors: dict[str, list[str]]
+) -> KindSettings | None:
     try:
         return kind.settings.model_validate(settings)
     except ValidationError as error:

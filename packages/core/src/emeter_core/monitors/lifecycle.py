@@ -20,6 +20,8 @@ from emeter_core.monitors.settings import seal_settings
 from emeter_core.outcome import Condition, Reason
 from emeter_core.scope import Scope
 from emeter_core.vault import Vault
+from emeter_storage.statements import affected_rows
+
 
 def create_monitor(session: Session, scope: Scope, draft: Draft, *, vault: Vault, now: datetime) -> Monitor:
     """Add a monitor to the scope's team; its first check is due at once."""
@@ -44,7 +46,9 @@ def create_monitor(session: Session, scope: Scope, draft: Draft, *, vault: Vault
     return monitor
 
 
-def update_monitor(session: Session, scope: Scope, monitor: Monitor, draft: Draft, *, vault: Vault, now: datetime) -> None:
+def update_monitor(
+    session: Session, scope: Scope, monitor: Monitor, draft: Draft, *, vault: Vault, now: datetime
+) -> None:
     """Make `monitor` what `draft` says; what was under way for the old version is not counted."""
     _lock(session, scope, monitor)
     _drop_claims(session, monitor)
@@ -122,9 +126,14 @@ def check_monitor_now(session: Session, scope: Scope, monitor: Monitor, *, now: 
     _lock(session, scope, monitor)
     asked = session.execute(
         text(_CHECK_NOW),
-        {"slot": _milliseconds(now), "token": uuid.uuid4(), "monitor_id": monitor.id, "beyond": timedelta(seconds=5)},
+        {
+            "slot": _milliseconds(now),
+            "token": uuid.uuid4(),
+            "monitor_id": monitor.id,
+            "beyond": timedelta(seconds=5),
+        },
     )
-    return bool(asked.rowcount)  # type: ignore[attr-defined] - an insert counts
+    return affected_rows(asked) > 0
 
 
 def _apply(monitor: Monitor, draft: Draft, vault: Vault, now: datetime) -> None:

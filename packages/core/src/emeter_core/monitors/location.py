@@ -6,7 +6,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from emeter_core.errors import NotFound
 from emeter_storage.base import Base, Timestamp
 
-
 LOCAL = "local"
 
 

@@ -3,12 +3,22 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, LargeBinary, SmallInteger, String, Text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from emeter_core.outcome import Condition
 from emeter_core.monitors.status import Status, status_of
+from emeter_core.outcome import Condition
 from emeter_storage.base import Base, Timestamp
 
 
@@ -25,7 +35,9 @@ class Monitor(Base):
         Index("monitors_team_id_id_index", "team_id", "id", unique=True),
         Index("monitors_team_id_name_index", "team_id", "name"),
         CheckConstraint("interval_seconds BETWEEN 5 AND 86400", name="interval_seconds"),
-        CheckConstraint("timeout_seconds BETWEEN 1 AND 60 AND timeout_seconds <= interval_seconds", name="timeout"),
+        CheckConstraint(
+            "timeout_seconds BETWEEN 1 AND 60 AND timeout_seconds <= interval_seconds", name="timeout"
+        ),
         CheckConstraint("down_after BETWEEN 1 AND 20 AND up_after BETWEEN 1 AND 20", name="thresholds"),
         CheckConstraint(
             "condition IN ('pending', 'up', 'degraded', 'down', 'blocked', 'no_data')", name="condition"

@@ -96,7 +96,8 @@ def _matching(scope: Scope, search: str, status: Status | None, kind: str) -> li
     if search.strip():
         needle = search.strip().replace("\0", "")
         wanted.append(
-            Monitor.name.icontains(needle, autoescape=True) | Monitor.target.icontains(needle, autoescape=True)
+            Monitor.name.icontains(needle, autoescape=True)
+            | Monitor.target.icontains(needle, autoescape=True)
         )
     if status is Status.PAUSED:
         wanted.append(Monitor.paused_at.is_not(None))

@@ -5,4 +5,13 @@ from emeter_core.processes.instance import Instance
 from emeter_core.processes.presence import SEEN_EVERY_S, enlist, leave, list_processes, report
 from emeter_core.processes.process import Process
 
-__all__ = ["SEEN_EVERY_S", "Instance", "Process", "check_secret", "enlist", "leave", "list_processes", "report"]
+__all__ = [
+    "SEEN_EVERY_S",
+    "Instance",
+    "Process",
+    "check_secret",
+    "enlist",
+    "leave",
+    "list_processes",
+    "report",
+]

@@ -12,7 +12,7 @@ from emeter_storage.errors import UserError
 
 
 def check_secret(session: Session, vault: Vault, *, now: datetime) -> None:
-    """Remember the fingerprint of SECRET_KEY at the first start; raises UserError where it is another later.
+    """Remember the fingerprint of SECRET_KEY at the first start; raises UserError for another later.
 
     A key that was changed on purpose still has the old one beside it: then the new fingerprint is kept.
     """
@@ -23,6 +23,7 @@ def check_secret(session: Session, vault: Vault, *, now: datetime) -> None:
         return
     if instance.secret_fingerprint not in vault.old_fingerprints:
         raise UserError(
-            "SECRET_KEY is not the one this database was made with: set that one, or name it as SECRET_KEY_OLD."
+            "SECRET_KEY is not the one this database was made with: set that one,"
+            " or name it as SECRET_KEY_OLD."
         )
     instance.secret_fingerprint = vault.fingerprint

@@ -49,10 +49,12 @@ class Forwarder(threading.Thread):
             for raw in iter(lambda: self._stream.readline(_LONGEST_LINE), b""):
                 text = raw.decode("utf-8", "replace").rstrip()
                 self._console.line(self._speaker, text)
-                if self._ready_word in text:
+                if self._ready_word and self._ready_word in text:
                     self.ready.set()
 
 
 def _printable(text: str) -> str:
     """Leave out what would steer the terminal: a target's answer may be part of a line."""
-    return "".join(char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return "".join(
+        char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in text
+    )

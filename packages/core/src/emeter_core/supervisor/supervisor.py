@@ -38,7 +38,9 @@ class Supervisor:
     def until_stopped(self) -> Iterator[None]:
         """Take the signals during the block, and end every unit at its end, however that comes."""
         # Whom nohup started shall outlive the terminal.
-        before = {number: old for number in _SIGNALS if (old := signal.getsignal(number)) is not signal.SIG_IGN}
+        before = {
+            number: old for number in _SIGNALS if (old := signal.getsignal(number)) is not signal.SIG_IGN
+        }
         for number in before:
             signal.signal(number, self._received)
         try:
@@ -58,7 +60,7 @@ class Supervisor:
             keeper.start()
 
     def wait_until_started(self) -> None:
-        """Wait until every unit runs; raise UserError where the first start of one failed, Stopped on a signal."""
+        """Wait until every unit runs; raise UserError where a first start failed, Stopped on a signal."""
         self._wait(lambda: all(keeper.started.is_set() for keeper in self._keepers))
         for keeper in self._keepers:
             if keeper.failure:
@@ -95,15 +97,14 @@ class Supervisor:
     def _stop(self) -> None:
         if any(keeper.is_alive() for keeper in self._keepers):
             self._console.say("Stopping ... (again to hurry)" if self._wish.is_set() else "Stopping ...")
-        end = time.monotonic() + _LONGEST_STOP
         in_order = sorted(self._keepers, key=lambda keeper: keeper.unit.stop_order)
         for _order, group in groupby(in_order, key=lambda keeper: keeper.unit.stop_order):
-            self._stop_group(list(group), end)
+            self._stop_group(list(group))
 
-    def _stop_group(self, keepers: list[Keeper], end: float) -> None:
+    def _stop_group(self, keepers: list[Keeper]) -> None:
         for keeper in keepers:
             keeper.stop()
-        patience = min(end, time.monotonic() + max(keeper.unit.stop_within for keeper in keepers))
+        patience = time.monotonic() + min(_LONGEST_STOP, max(keeper.unit.stop_within for keeper in keepers))
         while any(keeper.is_alive() for keeper in keepers):
             if self._hurry.is_set() or time.monotonic() > patience:
                 _end_hard(keepers)

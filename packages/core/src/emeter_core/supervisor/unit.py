@@ -73,10 +73,10 @@ class ProcessUnit(Unit):
             env=dict(self._environment),
         )
         assert process.stdout is not None  # noqa: S101 - a pipe was asked for
-        self._output = Forwarder(self._console, self.name, process.stdout, self._spec.ready_word)
-        self._output.start()
+        output = Forwarder(self._console, self.name, process.stdout, self._spec.ready_word)
+        output.start()
         with self._lock:
-            self._process, self._asked = process, False
+            self._process, self._output, self._asked = process, output, False
 
     def wait(self) -> str:
         """Wait for its end; whatever it left in its session ends with it."""
@@ -94,8 +94,11 @@ class ProcessUnit(Unit):
         return _how(code)
 
     def is_ready(self) -> bool:
-        """Say whether it said its word."""
-        return self._output is not None and self._output.ready.is_set()
+        """Say whether it runs and said its word, where it has one."""
+        with self._lock:
+            if not self._process or not self._output:
+                return False
+            return not self._spec.ready_word or self._output.ready.is_set()
 
     def ask(self) -> None:
         """Send SIGTERM to the process alone: what it has started is its own to end."""

@@ -25,10 +25,10 @@ def clean(text: str, most: int = _TEXT_MAX) -> str:
 
 
 def headers(lines: Sequence[bytes]) -> list[list[str]]:
-    """The fields of the last answer, each value cut at 2 KiB, all of them at 8 KiB."""
+    """The fields of the last answer, each value cut at 2 KiB, all of them at 8 KiB and 100 fields."""
     shown: list[list[str]] = []
     room = _FIELDS_MAX
-    for line in fields.final_block(lines):
+    for line in fields.final_block(lines)[: fields.MAX_LINES]:
         name, _, value = line.partition(b":")
         pair = [name.strip()[:_VALUE_MAX].decode("latin-1"), value.strip()[:_VALUE_MAX].decode("latin-1")]
         room -= len(pair[0]) + len(pair[1])

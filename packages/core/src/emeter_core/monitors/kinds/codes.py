@@ -17,7 +17,9 @@ class CodeSet:
         return code in self.codes
 
     def __str__(self) -> str:
-        return ",".join(f"{low}-{high}" if high > low else f"{low}" for low, high in _runs(sorted(self.codes)))
+        return ",".join(
+            f"{low}-{high}" if high > low else f"{low}" for low, high in _runs(sorted(self.codes))
+        )
 
 
 def parse_codes(text: str) -> CodeSet:
@@ -30,7 +32,9 @@ def parse_codes(text: str) -> CodeSet:
         low = int(found[1])
         high = int(found[2] or low)
         if not _LOWEST <= low <= high <= _HIGHEST:
-            raise ValueError(f"{part.strip()!r} must lie within {_LOWEST} to {_HIGHEST}, the lower code first")
+            raise ValueError(
+                f"{part.strip()!r} must lie within {_LOWEST} to {_HIGHEST}, the lower code first"
+            )
         codes.update(range(low, high + 1))
     return CodeSet(frozenset(codes))
 

@@ -70,7 +70,7 @@ class HttpSettings(KindSettings):
                 raise ValueError(f"{name!r} is no header name")
             if name.lower() in _OURS:
                 raise ValueError(f"{name} is set by the check itself")
-            if any(ord(char) < 32 and char != "\t" or ord(char) == 127 for char in value):  # noqa: PLR2004 - ASCII
+            if any((ord(char) < 32 and char != "\t") or ord(char) == 127 for char in value):  # noqa: PLR2004 - ASCII
                 raise ValueError(f"the value of {name} holds a control character")
         return headers
 

@@ -1,0 +1,153 @@
+"""The loop: on time, in order, and not to be killed."""
+
+import resource
+import threading
+from queue import SimpleQueue
+
+import pytest
+
+from emeter_checker.engine import Engine, Finished, Scheduled
+from emeter_checker.guard import LOCAL_NETWORKS, AddressGuard
+from emeter_checker.kinds.http.check import HttpCheck
+from emeter_core.checks.spec import CheckSpec
+from emeter_core.outcome import Reason
+
+
+def test_checks_start_at_their_instant(checker, serve, spec, monotonic):
+    url = f"http://127.0.0.1:{serve().port}/"
+    begin = monotonic() + 0.1
+    instants = [begin + number * 0.02 for number in range(20)]
+    for at in reversed(instants):
+        checker.submit(spec(url), at=at)
+    ends = sorted(checker.wait(20), key=lambda end: end.started_at)
+    late = [end.started_at - at for end, at in zip(ends, instants, strict=True)]
+    assert min(late) >= 0
+    assert sorted(late)[10] < 0.02
+
+
+def test_the_ticket_comes_back_untouched(serve, spec):
+    ends: SimpleQueue[Finished] = SimpleQueue()
+    engine = Engine(AddressGuard(LOCAL_NETWORKS), ends.put)
+    engine.start()
+    ticket = object()
+    engine.submit([Scheduled(spec(f"http://127.0.0.1:{serve().port}/"), 0.0, ticket)])
+    end = ends.get(timeout=10)
+    engine.stop(0)
+    assert end.ticket is ticket
+    assert end.ended_at >= end.started_at
+
+
+def test_stop_waits_for_what_is_in_flight_and_returns_the_rest(make_checker, serve, spec, monotonic):
+    asked, go = threading.Event(), threading.Event()
+
+    def later(connection, _):
+        asked.set()
+        go.wait(10)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    checker = make_checker()
+    url = f"http://127.0.0.1:{serve(later).port}/"
+    checker.submit(spec(url))
+    checker.submit(spec("http://127.0.0.1:1/later"), at=monotonic() + 60)
+    assert asked.wait(10)
+    assert checker.engine.in_flight == 1
+    left = []
+    stopping = threading.Thread(target=lambda: left.extend(checker.engine.stop(10)))
+    stopping.start()
+    go.set()
+    stopping.join()
+    assert checker.wait(1)[0].outcome.reason is Reason.OK
+    assert [scheduled.ticket for scheduled in left] == ["http://127.0.0.1:1/later"]
+    assert checker.engine.in_flight == 0
+    with pytest.raises(RuntimeError):
+        checker.submit(spec(url))
+
+
+def test_stop_gives_up_what_outlasts_the_drain(make_checker, serve, spec):
+    asked = threading.Event()
+
+    def never(connection, _):
+        asked.set()
+        connection.recv(1)
+
+    checker = make_checker()
+    checker.submit(spec(f"http://127.0.0.1:{serve(never).port}/", timeout=30))
+    assert asked.wait(10)
+    assert checker.engine.stop(0.05) == []
+    assert checker.wait(1)[0].outcome.reason is Reason.NOT_CHECKED
+
+
+def test_an_engine_that_never_started_gives_all_back(spec):
+    engine = Engine(AddressGuard(), lambda _: None)
+    engine.submit([Scheduled(spec("http://127.0.0.1/"), 0.0, 7)])
+    assert [scheduled.ticket for scheduled in engine.stop(0)] == [7]
+
+
+@pytest.mark.parametrize("broken", ["start", "transferred", "_vet"])
+def test_a_bug_in_one_check_costs_that_check_alone(checker, serve, monkeypatch, broken, caplog):
+    url = f"http://127.0.0.1:{serve().port}/"
+    real = getattr(HttpCheck, broken)
+
+    def break_once(self, *args):
+        monkeypatch.setattr(HttpCheck, broken, real)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(HttpCheck, broken, break_once)
+    assert checker.check(url).reason is Reason.NOT_CHECKED
+    assert checker.check(url).reason is Reason.OK
+    assert checker.engine.in_flight == 0
+    assert "broke" in caplog.text
+
+
+def test_a_receiver_that_raises_does_not_end_the_engine(serve, spec):
+    ends: SimpleQueue[Finished] = SimpleQueue()
+
+    def receive(end):
+        ends.put(end)
+        raise ZeroDivisionError
+
+    engine = Engine(AddressGuard(LOCAL_NETWORKS), receive)
+    engine.start()
+    for _ in range(2):
+        engine.submit([Scheduled(spec(f"http://127.0.0.1:{serve().port}/"), 0.0, None)])
+        assert ends.get(timeout=10).outcome.reason is Reason.OK
+    engine.stop(0)
+
+
+def test_an_unknown_kind_is_not_checked(checker, spec):
+    good = spec("http://127.0.0.1/")
+    checker.submit(CheckSpec(0, 1, "carrier-pigeon", good.target, 1.0, good.settings))
+    assert checker.wait(1)[0].outcome.reason is Reason.NOT_CHECKED
+
+
+@pytest.mark.parametrize("target", ["http://user:pass@127.0.0.1/", "http://127.0.0.1:0/", "nonsense", "ftp://a/", ""])
+def test_a_target_that_makes_no_sense_ends_at_once(checker, target):
+    assert checker.check(target).reason in {Reason.NOT_CHECKED, Reason.SCHEME_BLOCKED}
+
+
+def test_an_edit_counts_at_once(checker, serve, spec):
+    site = serve()
+    old, new = spec(f"http://127.0.0.1:{site.port}/old", number=7), spec(f"http://127.0.0.1:{site.port}/new", number=7)
+    checker.finish(old)
+    checker.finish(CheckSpec(7, 2, new.kind, new.target, 5.0, new.settings))
+    assert [request.split()[1] for request in site.requests] == [b"/old", b"/new"]
+
+
+def test_more_than_1024_descriptors(make_checker, spec, serve):
+    checker = make_checker()
+    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 4000:
+        pytest.skip("the hard limit of this machine is too low")
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        checker.submit(*[spec(url, timeout=1.5) for _ in range(1300)])
+        taken = [listener.accept()[0] for _ in range(1300)]
+        assert checker.engine.in_flight == 1300
+        for connection in taken:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        reasons = {end.outcome.reason for end in checker.wait(1300)}
+        for connection in taken:
+            connection.close()
+    assert reasons == {Reason.OK}

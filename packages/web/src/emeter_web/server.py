@@ -1,0 +1,87 @@
+"""gunicorn, driven from code: one process with many threads."""
+
+import logging
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it ships no types
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # the same
+
+from emeter_core.processes import check_secret
+from emeter_core.settings import Settings
+from emeter_core.supervisor.port import require_free_port, web_address
+from emeter_core.supervisor.runtime import setup_logging
+from emeter_storage.engine import DatabaseClock, make_engine, make_session_factory, transaction
+from emeter_web.app import create_app
+
+_THREADS = 256
+# gunicorn ends in order within this, and then in disorder.
+_GRACE_S = 4
+_log = logging.getLogger("emeter.web")
+
+
+def serve(settings: Settings, *, ready: str) -> None:
+    """Serve until SIGTERM; `ready` begins the line that tells when. Raises UserError where it cannot."""
+    setup_logging("web")
+    require_free_port(settings.host, settings.port)
+    _require_secret(settings)
+    Server(settings, ready).run()
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # the same
+    """gunicorn with our settings alone: no file, no environment, no command line of its own."""
+
+    def __init__(self, settings: Settings, ready: str) -> None:
+        self._settings, self._ready = settings, ready
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Tell gunicorn what it shall do."""
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        chosen: dict[str, Any] = {
+            "bind": f"{host}:{self._settings.port}",
+            "worker_class": "gthread",
+            "workers": 1,
+            "threads": _THREADS,
+            "graceful_timeout": _GRACE_S,
+            "logger_class": PlainLogger,
+            "loglevel": "warning",
+            "errorlog": None,
+            "control_socket_disable": True,
+            # Headers of proxies are believed only where TRUSTED_PROXIES says so, which is the application's.
+            "forwarded_allow_ips": "",
+            "post_worker_init": self._say_ready,
+        }
+        for name, value in chosen.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Build the application, in gunicorn's worker."""
+        return create_app(self._settings)
+
+    def _say_ready(self, _worker: object) -> None:
+        address = web_address(
+            self._settings.host, self._settings.port, is_on_loopback=self._settings.is_on_loopback
+        )
+        _log.info("%s %s", self._ready, address)
+
+
+class PlainLogger(Logger):  # type: ignore[misc]  # the same
+    """gunicorn's log, handed on to that of the process."""
+
+    def setup(self, cfg: Any) -> None:  # noqa: ANN401 - gunicorn has no types
+        """Leave its lines to the root logger."""
+        super().setup(cfg)
+        self.error_log.propagate = True
+
+
+def _require_secret(settings: Settings) -> None:
+    """Stop here where the database was made with another SECRET_KEY."""
+    vault = settings.vault()
+    engine = make_engine(settings.database, name="emeter web")
+    try:
+        now = DatabaseClock(engine).now()
+        with transaction(make_session_factory(engine)) as session:
+            check_secret(session, vault, now=now)
+    finally:
+        engine.dispose()
