@@ -27,7 +27,7 @@ def check(session: Session) -> Callable[..., list[Finished]]:
         hint = checks.claim_due(
             session, location_id=1, after=now - timedelta(days=9), until=now, limit=100, now=now
         )
-        taken = checks.take(session, hint, process_id=PROCESS)
+        taken = checks.take(session, hint, process_id=PROCESS, now=now)
         return [
             Finished(claim, Outcome(reason, Phases(1, 2, 3, 4, 5), **outcome), now + timedelta(seconds=1), 7)  # type: ignore[arg-type]
             for claim in taken

@@ -145,12 +145,12 @@ def test_a_paused_monitor_is_not_due(session, add_monitor, claim, noon, alice) -
 
 def test_check_now_is_hinted_at_with_the_next_tick(session, add_monitor, claim, noon, alice) -> None:
     monitor = add_monitor()
-    checks.take(session, claim(noon), process_id=uuid.uuid4())
+    checks.take(session, claim(noon), process_id=uuid.uuid4(), now=noon)
     later = noon + timedelta(seconds=20)
     assert check_monitor_now(session, alice, monitor, now=later)
     [hint] = checks.hint_again(session, location_id=1, now=later)
     assert [from_us(slot) for _, slot in hint.claims] == [later]
-    assert len(checks.take(session, hint, process_id=uuid.uuid4())) == 1
+    assert len(checks.take(session, hint, process_id=uuid.uuid4(), now=noon)) == 1
 
 
 def test_a_lost_hint_is_given_again_after_two_seconds_a_taken_one_never(session, probe, claim, noon) -> None:
@@ -160,40 +160,40 @@ def test_a_lost_hint_is_given_again_after_two_seconds_a_taken_one_never(session,
     assert checks.hint_again(session, location_id=1, now=soon) == []
     assert checks.hint_again(session, location_id=1, now=later) == [hint]
     assert checks.hint_again(session, location_id=1, now=later) == []
-    checks.take(session, hint, process_id=uuid.uuid4())
+    checks.take(session, hint, process_id=uuid.uuid4(), now=noon)
     assert checks.hint_again(session, location_id=1, now=later + timedelta(seconds=3)) == []
 
 
 def test_a_hint_that_comes_twice_is_taken_once(session, probe, claim, noon) -> None:
     probe()
     hint = claim(noon)
-    assert len(checks.take(session, hint, process_id=uuid.uuid4())) == 1
-    assert checks.take(session, hint, process_id=uuid.uuid4()) == []
+    assert len(checks.take(session, hint, process_id=uuid.uuid4(), now=noon)) == 1
+    assert checks.take(session, hint, process_id=uuid.uuid4(), now=noon) == []
 
 
 def test_a_hint_with_another_token_takes_nothing(session, probe, claim, noon) -> None:
     probe()
     forged = Hint(uuid.uuid4(), claim(noon).claims)
-    assert checks.take(session, forged, process_id=uuid.uuid4()) == []
+    assert checks.take(session, forged, process_id=uuid.uuid4(), now=noon) == []
 
 
 def test_a_released_claim_is_hinted_at_again(session, probe, claim, noon) -> None:
     probe()
     hint = claim(noon)
-    checks.release(session, checks.take(session, hint, process_id=uuid.uuid4()))
+    checks.release(session, checks.take(session, hint, process_id=uuid.uuid4(), now=noon))
     assert checks.hint_again(session, location_id=1, now=noon) == [hint]
 
 
 def test_a_lease_that_ran_out_is_claimed_again_while_its_slot_is_young(session, probe, claim, noon) -> None:
     probe(interval=60, timeout=10)
     hint = claim(noon)
-    checks.take(session, hint, process_id=uuid.uuid4())
+    checks.take(session, hint, process_id=uuid.uuid4(), now=noon)
     later = noon + timedelta(seconds=16)
     assert checks.recover(session, location_id=1, now=later) == (1, 0)
     [again] = checks.hint_again(session, location_id=1, now=later)
     assert again.claims == hint.claims
     assert again.token != hint.token
-    assert checks.take(session, hint, process_id=uuid.uuid4()) == []
+    assert checks.take(session, hint, process_id=uuid.uuid4(), now=noon) == []
 
 
 def test_a_lease_that_ran_out_too_late_is_a_gap(session, probe, claim, noon) -> None:

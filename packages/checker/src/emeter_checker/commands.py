@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import click
 from redis import Redis
 
+from emeter_core import processes
 from emeter_core.checks.spec import CheckSpec
 from emeter_core.monitors.draft import MAX_TIMEOUT, draft_monitor
 from emeter_core.outcome import Condition
@@ -42,10 +43,11 @@ def worker() -> None:
     stop = StopSignal.install()
     settings = Settings.load()
     engine = make_engine(settings.database, name="emeter worker", pool_size=_POOL_SIZE)
+    sessions, clock, vault = make_session_factory(engine), DatabaseClock(engine), settings.vault()
+    with sessions.begin() as session:
+        processes.check_secret(session, vault, now=clock.now())
     guard = AddressGuard(settings.private_targets)
-    Worker(
-        make_session_factory(engine), DatabaseClock(engine), _redis(settings), settings.vault(), guard
-    ).run(stop)
+    Worker(sessions, clock, _redis(settings), vault, guard).run(stop)
 
 
 @click.command()

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from typing import cast
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from emeter_checker import engine
 from emeter_checker.lateness import Histogram
@@ -33,6 +33,7 @@ class Recorder:
         self._sessions = sessions
         self._clock = clock
         self._waiting: deque[engine.Finished] = deque()
+        self._singly = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self.lateness = Histogram()
@@ -75,18 +76,30 @@ class Recorder:
     def _flush(self, pause: float) -> float:
         """Record all that waits; returns how long to pause, longer while the database is away."""
         while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_PER_TRANSACTION))]
+            batch = self._next_batch()
             try:
                 self._record(batch)
-            except DBAPIError as error:
+            except (InterfaceError, OperationalError) as error:
                 self._waiting.extendleft(reversed(batch))
                 _log.warning("cannot record: %s", str(error.orig).strip().partition("\n")[0])
                 return min(2 * pause, _LONGEST_PAUSE_S)
             except Exception:  # noqa: BLE001 - the thread must outlive a bug in one batch
-                # A result that cannot be recorded is our bug; it must not take the others with it.
-                _log.exception("a batch of %d results could not be recorded", len(batch))
-                self.dropped += len(batch)
+                self._single_out(batch)
         return _EVERY_S
+
+    def _next_batch(self) -> list[engine.Finished]:
+        most = 1 if self._singly else _MOST_PER_TRANSACTION
+        self._singly = max(0, self._singly - 1)
+        return [self._waiting.popleft() for _ in range(min(len(self._waiting), most))]
+
+    def _single_out(self, batch: list[engine.Finished]) -> None:
+        """Let the results of a batch that failed be recorded one by one: a bad one takes no other with it."""
+        if len(batch) > 1:
+            self._waiting.extendleft(reversed(batch))
+            self._singly = len(batch)
+        else:
+            _log.exception("a result could not be recorded; its slot ends as a gap")
+            self.dropped += 1
 
     def _record(self, batch: list[engine.Finished]) -> None:
         finished = [self._finished(each) for each in batch]

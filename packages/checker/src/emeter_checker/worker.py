@@ -4,6 +4,7 @@ import logging
 import signal
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import Any, cast
 
@@ -68,9 +69,10 @@ class Worker:
         reporter = threading.Thread(target=self._report, name="reporter", daemon=True)
         reporter.start()
         HintJob.functions[CHECK] = self.take_up
-        while not stop.is_set():
-            self._listen(stop)
-            stop.wait(_REDIS_PAUSE_S)
+        with suppress(StopRequested):
+            while not stop.is_set():
+                self._listen(stop)
+                stop.wait(_REDIS_PAUSE_S)
         self._finish()
         self._ended.set()
         reporter.join()
@@ -80,10 +82,15 @@ class Worker:
         hint = read_hint(token, probe_ids, slots)
         if self._engine.in_flight > _MOST_IN_FLIGHT:
             return  # Full. The claims stay untaken, are hinted at again, or end as gaps.
-        process_id = self._presence.id
-        with self._sessions.begin() as session:
-            taken = checks.take(session, hint, process_id=process_id)
-        self._gate.add(taken)
+        try:
+            process_id = self._presence.id
+            with self._sessions.begin() as session:
+                taken = checks.take(session, hint, process_id=process_id, now=self._clock.now())
+        except DBAPIError as error:
+            # Not taken, so hinted at again.
+            _log.warning("cannot take claims: %s", str(error.orig).strip().partition("\n")[0])
+        else:
+            self._gate.add(taken)
 
     def _listen(self, stop: StopSignal) -> None:
         """Let RQ work until it stops or Redis fails it."""

@@ -1,6 +1,7 @@
 """The loop: on time, in order, and not to be killed."""
 
 import resource
+import socket
 import threading
 from queue import SimpleQueue
 
@@ -138,8 +139,6 @@ def test_more_than_1024_descriptors(make_checker, spec, serve):
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 4000:
         pytest.skip("the hard limit of this machine is too low")
-    import socket
-
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
         checker.submit(*[spec(url, timeout=1.5) for _ in range(1300)])

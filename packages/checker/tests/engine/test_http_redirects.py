@@ -1,10 +1,12 @@
 """Redirects: followed by us, each hop vetted, nothing carried where it does not belong."""
 
+import ipaddress
 import re
 import threading
 
 import pytest
 
+from emeter_checker.guard import AddressGuard
 from emeter_core.outcome import Condition, Reason
 
 AWAY = b"HTTP/1.1 %d X\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n"
@@ -67,7 +69,7 @@ def test_an_expected_redirect_is_the_answer(checker, serve):
         (b"http://user:pass@127.0.0.1/", Reason.REDIRECT_INVALID),
         (b"http://127.0.0.1:99999/", Reason.REDIRECT_INVALID),
         (b"http://[::1/", Reason.REDIRECT_INVALID),
-        (b"http:///path", Reason.NAME_NOT_FOUND),
+        (b"https:///path", Reason.NAME_NOT_FOUND),
         (b"/" + b"x" * 4000, Reason.REDIRECT_INVALID),
     ],
 )

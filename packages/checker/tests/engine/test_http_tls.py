@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -70,26 +71,19 @@ def test_without_verification_the_end_is_still_read(checker, serve, context):
     assert (outcome.reason, outcome.certificate_ends_at) == (Reason.OK, end)
 
 
-def test_plain_http_where_tls_is_asked(checker, serve):
-    site = serve(lambda connection, _: None)
-    assert checker.check(f"https://127.0.0.1:{site.port}/", timeout=0.5).reason in {Reason.TLS_FAILED, Reason.TIMEOUT}
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        checker.submit_url = None
-        listener.settimeout(5)
-        port = listener.getsockname()[1]
-        import threading
-
-        def answer():
-            connection, _ = listener.accept()
-            with connection:
-                connection.recv(1)
-                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-        thread = threading.Thread(target=answer)
-        thread.start()
-        outcome = checker.check(f"https://127.0.0.1:{port}/")
-        thread.join()
+def test_plain_http_where_tls_is_asked(checker):
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        answered = pool.submit(_answer_in_plain, listener)
+        outcome = checker.check(f"https://127.0.0.1:{listener.getsockname()[1]}/")
+        answered.result()
     assert outcome.reason is Reason.TLS_FAILED
+
+
+def _answer_in_plain(listener):
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(1)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
 def test_a_handshake_that_hangs_is_a_timeout(checker):

@@ -89,6 +89,7 @@ class Resolver:
         self._answers: list[_Answer] = []
         self._waiting: set[_Lookup] = set()
         self._ticking = False
+        self._closed = False
         self._channel = _Channel(self._on_socket, servers)
 
     def resolve(self, name: str, family: int, deadline: float, check: Check) -> None:
@@ -121,7 +122,8 @@ class Resolver:
                 self._end(lookup, status or 0, _addresses(result))
 
     def close(self) -> None:
-        """Give every look-up up and let go of c-ares."""
+        """Give every look-up up and let go of c-ares, which pycares ends in a thread of its own."""
+        self._closed = True
         self._channel.close()
 
     def _end(self, lookup: _Lookup, status: int, addresses: Sequence[str]) -> None:
@@ -145,6 +147,8 @@ class Resolver:
             self._timers.at(now + TICK, self._tick, None)
 
     def _on_socket(self, fd: int, readable: bool, writable: bool) -> None:  # noqa: FBT001 - as pycares calls back
+        if self._closed:
+            return
         events = (select.EPOLLIN if readable else 0) | (select.EPOLLOUT if writable else 0)
         if not events:
             self.sockets.discard(fd)

@@ -1,5 +1,6 @@
 """Users and the teams they act in."""
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -11,7 +12,9 @@ from emeter_core.accounts.membership import Membership, Role
 from emeter_core.accounts.registration import Registration
 from emeter_core.accounts.team import Team
 from emeter_core.accounts.user import User
+from emeter_core.characters import is_storable
 from emeter_core.errors import Invalid, NotFound
+from emeter_core.ids import read_uuid
 from emeter_core.scope import Scope
 
 _TAKEN = "has already been taken"
@@ -44,6 +47,8 @@ def register_user(session: Session, registration: Registration, *, now: datetime
 
 def get_user_by_email(session: Session, email: str) -> User | None:
     """The user with this e-mail, whatever its case."""
+    if not is_storable(email):
+        return None
     return session.scalars(select(User).where(User.email == email)).one_or_none()
 
 
@@ -52,10 +57,10 @@ def list_users(session: Session, *, limit: int = 2) -> Sequence[User]:
     return session.scalars(select(User).order_by(User.inserted_at, User.id).limit(limit)).all()
 
 
-def scope_of(session: Session, user: User, team_id: object = None) -> Scope:
+def scope_of(session: Session, user: User, team_id: uuid.UUID | str | None = None) -> Scope:
     """The scope of a user in one of their teams: the one named, else the oldest they belong to.
 
-    Raises NotFound where the user is no member of it.
+    Raises NotFound where the user is no member of it, or where the id is malformed.
     """
     found = (
         select(Team, Membership.role)
@@ -65,7 +70,7 @@ def scope_of(session: Session, user: User, team_id: object = None) -> Scope:
         .limit(1)
     )
     if team_id is not None:
-        found = found.where(Team.id == team_id)
+        found = found.where(Team.id == read_uuid(team_id))
     row = session.execute(found).one_or_none()
     if row is None:
         raise NotFound("There is no such team among those of this user.")

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -33,6 +34,7 @@ FROM unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[])) AS h (probe_id,
 WHERE c.probe_id = h.probe_id AND c.slot = 'epoch'::timestamptz + h.slot_us * interval '1 microsecond'
   AND c.token = :token AND c.taken_by IS NULL
   AND p.id = c.probe_id AND p.enabled AND m.id = p.monitor_id
+  AND c.slot > :now - p.interval_ms * interval '1 millisecond'
 RETURNING c.probe_id, h.slot_us, m.id, m.version
 """
 
@@ -58,12 +60,16 @@ WHERE c.probe_id = d.probe_id AND c.slot = 'epoch'::timestamptz + d.slot_us * in
 """
 
 
-def take(session: Session, hint: Hint, *, process_id: uuid.UUID) -> list[Taken]:
-    """Confirm the claims of a hint by their token and take them: nobody else will check them."""
+def take(session: Session, hint: Hint, *, process_id: uuid.UUID, now: datetime) -> list[Taken]:
+    """Confirm the claims of a hint by their token and take them: nobody else will check them.
+
+    A slot that is older than its interval by now is left: its lease runs out and it becomes a gap.
+    """
     rows = session.execute(
         text(_TAKE),
         {
             "process_id": process_id,
+            "now": now,
             "token": hint.token,
             "probe_ids": array(probe_id for probe_id, _ in hint.claims),
             "slots": array(slot for _, slot in hint.claims),

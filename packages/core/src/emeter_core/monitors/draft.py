@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from emeter_core.characters import has_controls
 from emeter_core.errors import Invalid
 from emeter_core.monitors.kinds import KINDS, Kind, KindSettings
 
@@ -52,30 +53,45 @@ def draft_monitor(
     known = KINDS.get(kind)
     if known is None:
         raise Invalid({"kind": [f"{kind!r} is unknown: there is {', '.join(KINDS)}"]})
-    seconds = min(DEFAULT_TIMEOUT, max(interval, 1)) if timeout is None else timeout
-    _check_range(errors, "interval", interval, MIN_INTERVAL, MAX_INTERVAL, " seconds")
-    _check_range(errors, "timeout", seconds, 1, MAX_TIMEOUT, " seconds")
-    if "interval" not in errors and "timeout" not in errors and seconds > interval:
-        errors["timeout"] = [f"must not be longer than the interval ({interval} seconds)"]
+    seconds = _read_times(interval, timeout, errors)
     _check_range(errors, "down_after", down_after, 1, MAX_THRESHOLD, "")
     _check_range(errors, "up_after", up_after, 1, MAX_THRESHOLD, "")
     clean = _clean_target(known, target, errors)
-    title = " ".join(name.split()) or (urlsplit(clean).hostname or "" if clean else "")
-    if len(title) > MAX_NAME:
-        errors["name"] = [f"should be at most {MAX_NAME} character(s)"]
-    if "\0" in title:
-        errors["name"] = ["must not hold a NUL character"]
+    title = _read_name(name, clean, errors)
     chosen = _read_settings(known, settings or {}, errors)
     if errors or chosen is None:
         raise Invalid(errors)
     return Draft(title, kind, clean, interval, seconds, down_after, up_after, chosen)
 
 
+def _read_times(interval: int, timeout: int | None, errors: dict[str, list[str]]) -> int:
+    """Check interval and timeout; returns the timeout."""
+    _check_range(errors, "interval", interval, MIN_INTERVAL, MAX_INTERVAL, " seconds")
+    if timeout is None:
+        return DEFAULT_TIMEOUT if "interval" in errors else min(DEFAULT_TIMEOUT, interval)
+    _check_range(errors, "timeout", timeout, 1, MAX_TIMEOUT, " seconds")
+    if not errors and timeout > interval:
+        errors["timeout"] = [f"must not be longer than the interval ({interval} seconds)"]
+    return timeout
+
+
 def _check_range(
     errors: dict[str, list[str]], field: str, value: int, low: int, high: int, unit: str
 ) -> None:
-    if not low <= value <= high:
+    # From JSON anything may come; True is an int to Python, and no number to PostgreSQL.
+    if type(value) is not int or not low <= value <= high:
         errors[field] = [f"must be from {low} to {high:,}{unit}"]
+
+
+def _read_name(name: str, target: str, errors: dict[str, list[str]]) -> str:
+    title = " ".join(name.split())
+    if not title:
+        return (urlsplit(target).hostname or "")[:MAX_NAME]
+    if len(title) > MAX_NAME:
+        errors["name"] = [f"should be at most {MAX_NAME} character(s)"]
+    elif has_controls(title):
+        errors["name"] = ["must not hold control characters"]
+    return title
 
 
 def _clean_target(kind: Kind, target: str, errors: dict[str, list[str]]) -> str:

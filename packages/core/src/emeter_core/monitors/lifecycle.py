@@ -116,7 +116,7 @@ def delete_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: dat
 _CHECK_NOW = """
 INSERT INTO claims (probe_id, slot, lease_until, token, kind)
 SELECT id, :slot, CAST(:slot AS timestamptz) + timeout_ms * interval '1 millisecond' + :beyond, :token, 'now'
-FROM probes WHERE monitor_id = :monitor_id AND enabled
+FROM probes WHERE monitor_id = :monitor_id
 ON CONFLICT DO NOTHING
 """
 
@@ -124,7 +124,9 @@ ON CONFLICT DO NOTHING
 def check_monitor_now(session: Session, scope: Scope, monitor: Monitor, *, now: datetime) -> bool:
     """Ask for a check beside the schedule; False where the monitor is paused."""
     _lock(session, scope, monitor)
-    asked = session.execute(
+    if monitor.paused_at is not None:
+        return False
+    session.execute(
         text(_CHECK_NOW),
         {
             "slot": _milliseconds(now),
@@ -133,7 +135,7 @@ def check_monitor_now(session: Session, scope: Scope, monitor: Monitor, *, now: 
             "beyond": timedelta(seconds=5),
         },
     )
-    return affected_rows(asked) > 0
+    return True
 
 
 def _apply(monitor: Monitor, draft: Draft, vault: Vault, now: datetime) -> None:

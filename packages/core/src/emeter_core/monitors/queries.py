@@ -4,10 +4,13 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, false, func, select
 from sqlalchemy.orm import Session
 
+from emeter_core.characters import is_storable
 from emeter_core.errors import NotFound
+from emeter_core.ids import read_uuid
+from emeter_core.monitors.kinds import KINDS
 from emeter_core.monitors.monitor import Monitor
 from emeter_core.monitors.probe import Probe
 from emeter_core.monitors.status import Status
@@ -16,6 +19,7 @@ from emeter_core.scope import Scope
 
 PER_PAGE = 50
 MAX_PER_PAGE = 1000
+MAX_PAGE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,10 @@ class Page:
 
 def get_monitor(session: Session, scope: Scope, public_id: uuid.UUID | str) -> Monitor:
     """One monitor of the scope's team; raises NotFound, also for another team's or a malformed id."""
-    try:
-        wanted = public_id if isinstance(public_id, uuid.UUID) else uuid.UUID(public_id)
-    except ValueError:
-        raise NotFound(f"There is no monitor with the id {public_id}.") from None
-    found = session.scalars(
-        select(Monitor).where(Monitor.public_id == wanted, Monitor.team_id == scope.team.id)
-    ).one_or_none()
+    wanted = select(Monitor).where(
+        Monitor.public_id == read_uuid(public_id), Monitor.team_id == scope.team.id
+    )
+    found = session.scalars(wanted).one_or_none()
     if found is None:
         raise NotFound(f"There is no monitor with the id {public_id}.")
     return found
@@ -66,7 +67,7 @@ def list_monitors(
 ) -> Page:
     """The monitors of the scope's team by name; `search` looks into names and targets, without case."""
     size = max(1, min(per_page, MAX_PER_PAGE))
-    number = max(1, page)
+    number = max(1, min(page, MAX_PAGE))
     wanted = _matching(scope, search, status, kind)
     total = session.scalar(select(func.count()).select_from(Monitor).where(*wanted)) or 0
     return Page(_rows(session, select(Monitor, Probe).where(*wanted), size, number), total, number, size)
@@ -93,16 +94,19 @@ def _row(monitor: Monitor, probe: Probe | None) -> MonitorRow:
 
 def _matching(scope: Scope, search: str, status: Status | None, kind: str) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = [Monitor.team_id == scope.team.id]
-    if search.strip():
-        needle = search.strip().replace("\0", "")
-        wanted.append(
-            Monitor.name.icontains(needle, autoescape=True)
-            | Monitor.target.icontains(needle, autoescape=True)
-        )
+    if needle := search.strip():
+        wanted.append(_mentions(needle))
     if status is Status.PAUSED:
         wanted.append(Monitor.paused_at.is_not(None))
     elif status is not None:
         wanted.extend([Monitor.condition == status.value, Monitor.paused_at.is_(None)])
     if kind:
-        wanted.append(Monitor.kind == kind)
+        wanted.append(Monitor.kind == kind if kind in KINDS else false())
     return wanted
+
+
+def _mentions(needle: str) -> ColumnElement[bool]:
+    if not is_storable(needle):
+        # No column can hold it, and the driver would not even ask.
+        return false()
+    return Monitor.name.icontains(needle, autoescape=True) | Monitor.target.icontains(needle, autoescape=True)

@@ -31,7 +31,7 @@ class Console:
     def line(self, name: str, text: str) -> None:
         """Write a line of the process `name`, or about it."""
         head = f"{time.strftime('%H:%M:%S')} {name:<{self._width}} |"
-        self.say(f"{click.style(head, fg=self._colours.get(name))} {_printable(text)}")
+        self.say(f"{click.style(head, fg=self._colours.get(name))} {printable(text)}")
 
 
 class Forwarder(threading.Thread):
@@ -53,7 +53,7 @@ class Forwarder(threading.Thread):
                     self.ready.set()
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Leave out what would steer the terminal: a target's answer may be part of a line."""
     return "".join(
         char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in text

@@ -43,6 +43,10 @@ _CONNECTS = {
 
 # X509_V_ERR_* of OpenSSL's x509_vfy.h.
 _CERTIFICATES = {
+    # libcurl compares the name itself, and before it asks OpenSSL for the result of the chain:
+    # it then tells the value that it began with (1 in libcurl 8.23, 0 in older ones).
+    0: Reason.CERTIFICATE_WRONG_HOST,
+    1: Reason.CERTIFICATE_WRONG_HOST,
     9: Reason.CERTIFICATE_EXPIRED,  # not yet valid
     10: Reason.CERTIFICATE_EXPIRED,
     62: Reason.CERTIFICATE_WRONG_HOST,
@@ -78,15 +82,8 @@ def of_connect(error: int) -> Reason:
 
 
 def of_certificate(verified: int) -> Reason:
-    """The reason for a certificate that failed with this result of OpenSSL.
-
-    0 means that the chain is good and the name is not: libcurl compares the name itself.
-    """
-    return (
-        _CERTIFICATES.get(verified, Reason.CERTIFICATE_UNTRUSTED)
-        if verified
-        else Reason.CERTIFICATE_WRONG_HOST
-    )
+    """The reason for a certificate that failed with this result of OpenSSL."""
+    return _CERTIFICATES.get(verified, Reason.CERTIFICATE_UNTRUSTED)
 
 
 def of_transfer(error: int, *, connected: bool, answered: bool) -> Reason:

@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from emeter_core.characters import has_controls
 from emeter_core.monitors.kinds.base import Kind, KindSettings
 from emeter_core.monitors.kinds.codes import CodeSet, parse_codes
 
@@ -49,7 +50,7 @@ class HttpSettings(KindSettings):
     method: Method = Method.GET
     headers: tuple[tuple[str, str], ...] = Field(default=(), max_length=50)
     body: str = Field(default="", max_length=64 * 1024)
-    expected_codes: Annotated[str, AfterValidator(_codes)] = "200-299"
+    expected_codes: Annotated[str, Field(max_length=2000), AfterValidator(_codes)] = "200-299"
     keyword: str = Field(default="", max_length=1024)
     keyword_absent: bool = False
     max_redirects: int = Field(default=10, ge=0, le=20)
@@ -74,6 +75,13 @@ class HttpSettings(KindSettings):
                 raise ValueError(f"the value of {name} holds a control character")
         return headers
 
+    @field_validator("keyword")
+    @classmethod
+    def _keyword_is_storable(cls, keyword: str) -> str:
+        if "\0" in keyword:
+            raise ValueError("must not hold a NUL character")
+        return keyword
+
     @model_validator(mode="after")
     def _body_has_a_method(self) -> "HttpSettings":
         if self.body and self.method in {Method.GET, Method.HEAD}:
@@ -86,7 +94,7 @@ def clean_url(text: str) -> str:
     url = text.strip()
     if len(url) > MAX_URL:
         raise ValueError(f"should be at most {MAX_URL} characters")
-    if any(ord(char) <= 32 or ord(char) == 127 for char in url):  # noqa: PLR2004 - ASCII controls and space
+    if has_controls(url) or any(map(str.isspace, url)):
         raise ValueError("must not hold spaces or control characters")
     parts = _split(url)
     if parts.scheme not in {"http", "https"}:
@@ -102,10 +110,13 @@ def _split(url: str) -> SplitResult:
     """Take a URL apart; raises ValueError in plain words where that cannot be done."""
     try:
         parts = urlsplit(url)
-        port = parts.port
     except ValueError as error:
         raise ValueError(f"is not a valid URL: {error}") from error
-    if port is not None and not 0 < port <= _PORT_MAX:
+    try:
+        has_port = parts.port != 0
+    except ValueError:
+        has_port = False
+    if not has_port:
         raise ValueError(f"must have a port between 1 and {_PORT_MAX}")
     return parts
 

@@ -1,0 +1,160 @@
+"""`emeter monitor`: what is watched, from the terminal."""
+
+import json
+from typing import Any
+
+import click
+
+from emeter_core.commands.edge import Desk, Edge, scoped
+from emeter_core.commands.monitor_list import list_
+from emeter_core.commands.monitor_options import described, split, told_by_option
+from emeter_core.monitors import (
+    Monitor,
+    check_monitor_now,
+    create_monitor,
+    delete_monitor,
+    draft_monitor,
+    get_monitor,
+    open_settings,
+    pause_monitor,
+    resume_monitor,
+    update_monitor,
+)
+from emeter_core.monitors.kinds import KindSettings
+from emeter_storage.errors import UserError
+
+
+@click.group()
+def monitor() -> None:
+    """Look after what is watched."""
+
+
+monitor.add_command(list_)
+
+
+@monitor.command()
+@click.argument("url")
+@click.option("--kind", default="http", show_default=True)
+@described
+@scoped
+def add(edge: Edge, url: str, kind: str, **given: Any) -> None:  # noqa: ANN401 - whatever the options bring
+    """Watch URL from now on; prints the id of the new monitor."""
+    fields, settings = split(given)
+    with told_by_option():
+        draft = draft_monitor(target=url, kind=kind, settings=settings, **fields)
+    vault = edge.vault
+    with edge.desk() as desk:
+        made = create_monitor(desk.session, desk.scope, draft, vault=vault, now=desk.now)
+    click.echo(made.public_id)
+
+
+@monitor.command()
+@click.argument("id")
+@click.option("--url", help="Another target.")
+@described
+@scoped
+def edit(edge: Edge, id: str, url: str | None, **given: Any) -> None:  # noqa: A002, ANN401 - see add
+    """Change the monitor ID; what is not named stays as it is."""
+    fields, settings = split(given)
+    vault = edge.vault
+    with edge.desk() as desk, told_by_option():
+        found = _find(desk, id)
+        before = open_settings(found, vault).model_dump()
+        draft = draft_monitor(
+            target=found.target if url is None else url,
+            kind=found.kind,
+            settings=before | settings,
+            **_fields(found) | fields,
+        )
+        update_monitor(desk.session, desk.scope, found, draft, vault=vault, now=desk.now)
+    click.echo(f"Changed {draft.name}.")
+
+
+@monitor.command()
+@click.argument("id")
+@scoped
+def show(edge: Edge, id: str) -> None:  # noqa: A002 - the word of the domain
+    """Print all that is set for the monitor ID; secrets are left out."""
+    vault = edge.vault
+    with edge.desk() as desk:
+        found = _find(desk, id)
+        settings = open_settings(found, vault)
+    head = {"id": found.public_id, "status": found.status.value, "kind": found.kind, "url": found.target}
+    for name, value in (head | _fields(found) | _open_part(settings)).items():
+        click.echo(f"{name.replace('_', ' ') + ':':<16}{value}")
+
+
+@monitor.command()
+@click.argument("id")
+@scoped
+def pause(edge: Edge, id: str) -> None:  # noqa: A002 - the word of the domain
+    """Stop checking the monitor ID."""
+    with edge.desk() as desk:
+        found = _find(desk, id)
+        pause_monitor(desk.session, desk.scope, found, now=desk.now)
+    click.echo(f"Paused {found.name}.")
+
+
+@monitor.command()
+@click.argument("id")
+@scoped
+def resume(edge: Edge, id: str) -> None:  # noqa: A002 - the word of the domain
+    """Check the paused monitor ID again."""
+    with edge.desk() as desk:
+        found = _find(desk, id)
+        resume_monitor(desk.session, desk.scope, found, now=desk.now)
+    click.echo(f"Resumed {found.name}.")
+
+
+@monitor.command()
+@click.argument("id")
+@scoped
+def check(edge: Edge, id: str) -> None:  # noqa: A002 - the word of the domain
+    """Have the monitor ID checked now, beside its schedule."""
+    with edge.desk() as desk:
+        found = _find(desk, id)
+        if not check_monitor_now(desk.session, desk.scope, found, now=desk.now):
+            raise UserError(f"{found.name} is paused: resume it first.")
+    click.echo(f"{found.name} is being checked: see `emeter monitor list`.")
+
+
+@monitor.command()
+@click.argument("id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@scoped
+def delete(edge: Edge, id: str, *, yes: bool) -> None:  # noqa: A002 - the word of the domain
+    """Delete the monitor ID with its history."""
+    with edge.desk() as desk:
+        name = _find(desk, id).name
+    # Asked while no transaction is open: a person may take their time.
+    if not yes and not click.confirm(f"Delete {name} with its history?", err=True):
+        raise UserError("Nothing was deleted.")
+    with edge.desk() as desk:
+        delete_monitor(desk.session, desk.scope, _find(desk, id), now=desk.now)
+    click.echo(f"Deleted {name}.")
+
+
+def _find(desk: Desk, public_id: str) -> Monitor:
+    return get_monitor(desk.session, desk.scope, public_id)
+
+
+def _fields(monitor: Monitor) -> dict[str, Any]:
+    """What a draft needs besides target, kind and settings."""
+    return {
+        "name": monitor.name,
+        "interval": monitor.interval_seconds,
+        "timeout": monitor.timeout_seconds,
+        "down_after": monitor.down_after,
+        "up_after": monitor.up_after,
+    }
+
+
+def _open_part(settings: KindSettings) -> dict[str, str]:
+    """The settings as text; of secret ones only whether they are set."""
+    told = {}
+    for name, value in settings.model_dump(mode="json").items():
+        if name in settings.secret_fields:
+            told[name] = "(set)" if value else ""
+        else:
+            told[name] = value if isinstance(value, str) else json.dumps(value)
+    return told

@@ -1,0 +1,145 @@
+"""The monitors of a page as a table in the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from math import ceil
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from emeter_core.commands.words import ago, latency
+from emeter_core.monitors import MonitorRow, Page, Status
+from emeter_core.outcome import Reason
+from emeter_core.supervisor.console import printable
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from types import TracebackType
+
+    from emeter_core.commands.monitor_list import Listing
+
+# Wide enough that nothing is cut where no person looks on, such as in a pipe.
+_WIDTH_OF_PIPES = 240
+_ROOM_FOR_IDS = 130
+_CERTIFICATE_SOON = timedelta(days=14)
+_LOOKS = {
+    Status.PENDING: ("○", "dim"),
+    Status.UP: ("●", "green"),
+    Status.DEGRADED: ("◐", "yellow"),
+    Status.DOWN: ("✕", "bold red"),
+    Status.BLOCKED: ("⊘", "magenta"),
+    Status.NO_DATA: ("?", "yellow"),
+    Status.PAUSED: ("‖", "dim"),
+    Status.MAINTENANCE: ("⚙", "blue"),
+    Status.UNREACHABLE: ("⋯", "yellow"),
+}
+
+
+def print_once(listing: Listing) -> None:
+    """Print the table and return."""
+    console = _console()
+    console.print(_view(listing, console.width))
+
+
+class Screen:
+    """A place in the terminal that shows a listing, and then the next in its stead."""
+
+    def __init__(self) -> None:
+        self._console = _console()
+        self._live = Live(console=self._console, auto_refresh=False)
+
+    def __enter__(self) -> Self:
+        """Begin; the terminal is as before at the end, also after Ctrl-C."""
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def show(self, listing: Listing, trouble: str) -> None:
+        """Show a listing; `trouble` says why it is not a new one."""
+        view: RenderableType = _view(listing, self._console.width)
+        if trouble:
+            view = Group(view, Text(f"The database does not answer: {printable(trouble)}", style="red"))
+        if self._console.is_terminal:
+            self._live.update(view, refresh=True)
+        else:
+            self._console.print(view)
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_WIDTH_OF_PIPES)
+
+
+def _view(listing: Listing, width: int) -> RenderableType:
+    page = listing.page
+    with_ids = width >= _ROOM_FOR_IDS
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("Status", no_wrap=True)
+    table.add_column("Name", overflow="ellipsis", no_wrap=True)
+    table.add_column("Target", overflow="ellipsis", no_wrap=True)
+    table.add_column("Latency", justify="right", no_wrap=True)
+    table.add_column("Last check", justify="right", no_wrap=True)
+    table.add_column("Certificate", justify="right", no_wrap=True)
+    table.add_column("Found", overflow="ellipsis", no_wrap=True)
+    if with_ids:
+        table.add_column("Id", no_wrap=True)
+    for row in page.rows:
+        cells = _cells(row, listing.now)
+        table.add_row(*cells, *([Text(str(row.monitor.public_id), style="dim")] if with_ids else []))
+    return Group(table, Text(_footer(page), style="dim"))
+
+
+def _cells(row: MonitorRow, now: datetime) -> list[Text]:
+    monitor = row.monitor
+    symbol, style = _LOOKS[monitor.status]
+    return [
+        Text(f"{symbol} {monitor.status.value.replace('_', ' ')}", style=style),
+        Text(printable(monitor.name)),
+        Text(printable(monitor.target)),
+        Text("-" if row.last_total_us is None else latency(row.last_total_us)),
+        Text("-" if row.last_slot is None else ago(row.last_slot, now)),
+        _certificate(row.certificate_ends_at, now),
+        Text(_found(row)),
+    ]
+
+
+def _certificate(ends_at: datetime | None, now: datetime) -> Text:
+    if ends_at is None:
+        return Text("-")
+    if ends_at <= now:
+        return Text("expired", style="bold red")
+    left = ends_at - now
+    return Text(f"{left.days} d", style="yellow" if left < _CERTIFICATE_SOON else "")
+
+
+def _found(row: MonitorRow) -> str:
+    """What the last check found, in words, where it is not as it should be."""
+    if row.last_reason is None or row.last_reason is Reason.OK:
+        return ""
+    code = f" ({row.last_code})" if row.last_reason is Reason.UNEXPECTED_CODE else ""
+    return row.last_reason.text + code
+
+
+def _footer(page: Page) -> str:
+    if page.total == 0:
+        return "No monitors. Add one with `emeter monitor add URL`."
+    pages = ceil(page.total / page.per_page)
+    if not page.rows:
+        return f"{page.total:,} monitors, but no page {page.number}: the last is {pages}"
+    counts = Counter(row.monitor.status for row in page.rows)
+    statuses = ", ".join(
+        f"{counts[status]} {status.value.replace('_', ' ')}" for status in Status if counts[status]
+    )
+    if pages == 1:
+        return f"{page.total:,} monitor{'s' if page.total != 1 else ''}: {statuses}"
+    return f"{len(page.rows)} of {page.total:,} monitors, page {page.number} of {pages}: {statuses}"
