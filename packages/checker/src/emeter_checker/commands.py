@@ -13,7 +13,6 @@ from emeter_core.outcome import Condition
 from emeter_core.settings import Settings
 from emeter_core.supervisor.runtime import StopSignal, setup_logging
 from emeter_core.supervisor.spec import ProcessSpec
-from emeter_storage.engine import DatabaseClock, make_engine, make_session_factory
 
 SCHEDULER = ProcessSpec("scheduler", ("scheduler",), stop_order=10)
 WORKER = ProcessSpec("worker", ("worker",), stop_order=20, stop_within=75.0)
@@ -25,12 +24,13 @@ _POOL_SIZE = 5
 def scheduler() -> None:
     """Claim the slots that fall due, and tell the workers."""
     from emeter_checker.scheduler import Scheduler  # noqa: PLC0415 - `emeter check` starts without it
+    from emeter_core.database import Database  # noqa: PLC0415 - `emeter check` starts without it
 
     setup_logging("scheduler")
     stop = StopSignal.install()
     settings = Settings.load()
-    engine = make_engine(settings.database, name="emeter scheduler", pool_size=2)
-    Scheduler(make_session_factory(engine), DatabaseClock(engine), _redis(settings)).run(stop.wait)
+    database = Database.of(settings, name="emeter scheduler", pool_size=2)
+    Scheduler(database.sessions, database.clock, _redis(settings)).run(stop.wait)
 
 
 @click.command()
@@ -38,16 +38,16 @@ def worker() -> None:
     """Check what falls due, and record what is found."""
     from emeter_checker.guard import AddressGuard  # noqa: PLC0415 - the same
     from emeter_checker.worker import Worker  # noqa: PLC0415 - the same
+    from emeter_core.database import Database  # noqa: PLC0415 - the same
 
     setup_logging("worker")
     stop = StopSignal.install()
     settings = Settings.load()
-    engine = make_engine(settings.database, name="emeter worker", pool_size=_POOL_SIZE)
-    sessions, clock, vault = make_session_factory(engine), DatabaseClock(engine), settings.vault()
-    with sessions.begin() as session:
-        processes.check_secret(session, vault, now=clock.now())
+    database, vault = Database.of(settings, name="emeter worker", pool_size=_POOL_SIZE), settings.vault()
+    with database.sessions.begin() as session:
+        processes.check_secret(session, vault, now=database.clock.now())
     guard = AddressGuard(settings.private_targets)
-    Worker(sessions, clock, _redis(settings), vault, guard).run(stop)
+    Worker(database.sessions, database.clock, _redis(settings), vault, guard).run(stop)
 
 
 @click.command()

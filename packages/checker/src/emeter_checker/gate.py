@@ -17,8 +17,11 @@ from emeter_storage.errors import UserError
 _log = logging.getLogger(__name__)
 
 _EVERY_S = 0.25
-_AHEAD_S = 0.5
+_AHEAD_US = 500_000
 """A claim is looked at for the last time between a quarter and half a second before its slot."""
+
+_MARGIN_US = 50_000
+"""How long a look may take: what is due sooner after the next one is let through at once."""
 
 
 class Gate:
@@ -40,6 +43,7 @@ class Gate:
         self._submit = submit
         self._specs: dict[int, CheckSpec] = {}
         self._heap: list[tuple[int, int, Taken]] = []
+        self._next_look_us = 0
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -50,11 +54,13 @@ class Gate:
         self._thread.start()
 
     def add(self, taken: Sequence[Taken]) -> None:
-        """Take claims in."""
+        """Take claims in; the usual ones, due in two seconds, wait for the next look."""
         with self._lock:
             for claim in taken:
                 heapq.heappush(self._heap, (claim.slot_us, claim.probe_id, claim))
-        self._wake.set()
+            cannot_wait = bool(self._heap) and self._heap[0][0] < self._next_look_us + _MARGIN_US
+        if cannot_wait:
+            self._wake.set()
 
     @property
     def waiting(self) -> int:
@@ -75,18 +81,8 @@ class Gate:
             except (DBAPIError, UserError) as error:
                 # Without the database nothing can be recorded either: what is due becomes a gap.
                 _log.warning("cannot read what to check: %s", str(error).strip().partition("\n")[0])
+            self._wake.wait(_EVERY_S)
             self._wake.clear()
-            # New claims may be due at once; those of a usual hint are not for two seconds.
-            if not self._is_due():
-                self._wake.wait(_EVERY_S)
-
-    def _is_due(self) -> bool:
-        limit = self._limit_us()
-        with self._lock:
-            return bool(self._heap) and self._heap[0][0] <= limit
-
-    def _limit_us(self) -> int:
-        return checks.to_us(self._clock.now()) + int(_AHEAD_S * 1e6)
 
     def _let_through(self) -> None:
         due = self._pop_due()
@@ -106,9 +102,11 @@ class Gate:
         self._submit([self._scheduled(claim) for claim in wanted if self._knows(claim)])
 
     def _pop_due(self) -> list[Taken]:
-        limit = self._limit_us()
+        now_us = checks.to_us(self._clock.now())
+        limit = now_us + _AHEAD_US
         due = []
         with self._lock:
+            self._next_look_us = now_us + int(_EVERY_S * 1e6)
             while self._heap and self._heap[0][0] <= limit:
                 due.append(heapq.heappop(self._heap)[2])
         return due

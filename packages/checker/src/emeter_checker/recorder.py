@@ -74,32 +74,23 @@ class Recorder:
             pause = self._flush(pause)
 
     def _flush(self, pause: float) -> float:
-        """Record all that waits; returns how long to pause, longer while the database is away."""
-        while self._waiting:
-            batch = self._next_batch()
+        """Record what waits; returns how long to pause, longer while the database is away."""
+        # What comes in meanwhile waits for the next time: a transaction costs as much as some 50 results.
+        left = len(self._waiting)
+        while left:
+            batch = [self._waiting.popleft() for _ in range(min(left, _MOST_PER_TRANSACTION))]
+            left -= len(batch)
             try:
                 self._record(batch)
-            except (InterfaceError, OperationalError) as error:
+            except DBAPIError as error:
                 self._waiting.extendleft(reversed(batch))
                 _log.warning("cannot record: %s", str(error.orig).strip().partition("\n")[0])
                 return min(2 * pause, _LONGEST_PAUSE_S)
-            except Exception:  # noqa: BLE001 - the thread must outlive a bug in one batch
-                self._single_out(batch)
+            except Exception:
+                # A result that cannot be recorded is our bug; it must not take the others with it.
+                _log.exception("a batch of %d results could not be recorded", len(batch))
+                self.dropped += len(batch)
         return _EVERY_S
-
-    def _next_batch(self) -> list[engine.Finished]:
-        most = 1 if self._singly else _MOST_PER_TRANSACTION
-        self._singly = max(0, self._singly - 1)
-        return [self._waiting.popleft() for _ in range(min(len(self._waiting), most))]
-
-    def _single_out(self, batch: list[engine.Finished]) -> None:
-        """Let the results of a batch that failed be recorded one by one: a bad one takes no other with it."""
-        if len(batch) > 1:
-            self._waiting.extendleft(reversed(batch))
-            self._singly = len(batch)
-        else:
-            _log.exception("a result could not be recorded; its slot ends as a gap")
-            self.dropped += 1
 
     def _record(self, batch: list[engine.Finished]) -> None:
         finished = [self._finished(each) for each in batch]

@@ -40,7 +40,7 @@ class Site:
         self._threads: list[threading.Thread] = []
         self._start(self._accept)
 
-    def _start(self, target: Callable[..., None], *args: Any) -> None:
+    def _start(self, target: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)
         self._threads.append(thread)
         thread.start()
@@ -82,14 +82,16 @@ def read_request(connection: socket.socket) -> bytes:
             return data
         data += chunk
     head, _, body = data.partition(b"\r\n\r\n")
-    length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+    length = next(
+        (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
+    )
     while len(body) < length:
         body += connection.recv(65536)
     return head + b"\r\n\r\n" + body
 
 
 class NameServer:
-    """A DNS server: `names` are answered, `silent` ones are not, `codes` are failures; the rest does not exist."""
+    """A DNS server: it answers `names`, fails with `codes`, keeps silent on `silent`; no other exists."""
 
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -144,7 +146,7 @@ class NameServer:
 class Checker:
     """An engine, and a way to wait for what it finds."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - passed on
         self._ends: SimpleQueue[Finished] = SimpleQueue()
         guard = options.pop("guard", None) or AddressGuard(LOCAL_NETWORKS)
         self.engine = Engine(guard, self._ends.put, **options)
@@ -160,11 +162,11 @@ class Checker:
         self.submit(*specs)
         return self.wait(len(specs))
 
-    def check(self, url: str, *, timeout: float = 5.0, **settings: Any) -> Outcome:
+    def check(self, url: str, *, timeout: float = 5.0, **settings: Any) -> Outcome:  # noqa: ANN401 - passed on
         return self.finish(make_spec(url, timeout=timeout, **settings))[0].outcome
 
 
-def make_spec(url: str, *, number: int = 0, timeout: float = 5.0, **settings: Any) -> CheckSpec:
+def make_spec(url: str, *, number: int = 0, timeout: float = 5.0, **settings: Any) -> CheckSpec:  # noqa: ANN401 - passed on
     return CheckSpec(number, 1, "http", url, timeout, HttpSettings(**settings))
 
 
@@ -208,7 +210,7 @@ def checker(ca_file: Path, the_name_server: NameServer) -> Iterator[Checker]:
 def make_checker(ca_file: Path, the_name_server: NameServer) -> Iterator[Callable[..., Checker]]:
     made: list[Checker] = []
 
-    def make(**options: Any) -> Checker:
+    def make(**options: Any) -> Checker:  # noqa: ANN401 - passed on
         defaults = {"ca_file": str(ca_file), "dns_servers": [the_name_server.address]}
         made.append(Checker(**{**defaults, **options}))
         return made[-1]

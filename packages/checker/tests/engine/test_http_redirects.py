@@ -13,28 +13,30 @@ AWAY = b"HTTP/1.1 %d X\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n"
 HERE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhere"
 
 
-def _countdown(connection, request):
+def _countdown(connection, request) -> None:
     """`/3` leads to `/2`, and so on to `/0`, which is there."""
     left = int(re.match(rb"\w+ /(\d+)", request)[1])
     connection.sendall(AWAY % (302, b"/%d" % (left - 1)) if left else HERE)
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
-def test_a_redirect_is_followed(checker, serve, code):
-    site = serve(lambda connection, request: connection.sendall(HERE if b"/b" in request[:8] else AWAY % (code, b"/b")))
+def test_a_redirect_is_followed(checker, serve, code) -> None:
+    site = serve(
+        lambda connection, request: connection.sendall(HERE if b"/b" in request[:8] else AWAY % (code, b"/b"))
+    )
     outcome = checker.check(f"http://127.0.0.1:{site.port}/a", keyword="here")
     assert (outcome.reason, outcome.code) == (Reason.OK, 200)
 
 
 @pytest.mark.parametrize(("hops", "reason"), [(3, Reason.OK), (4, Reason.TOO_MANY_REDIRECTS)])
-def test_the_limit_is_exact(checker, serve, hops, reason):
+def test_the_limit_is_exact(checker, serve, hops, reason) -> None:
     site = serve(_countdown)
     outcome = checker.check(f"http://127.0.0.1:{site.port}/{hops}", max_redirects=3)
     assert outcome.reason is reason
     assert len(site.requests) == 4
 
 
-def test_a_loop_ends(checker, serve):
+def test_a_loop_ends(checker, serve) -> None:
     site = serve(AWAY % (302, b"/"))
     outcome = checker.check(f"http://127.0.0.1:{site.port}/")
     assert outcome.reason is Reason.TOO_MANY_REDIRECTS
@@ -42,14 +44,14 @@ def test_a_loop_ends(checker, serve):
     assert len(outcome.evidence["redirects"]) == 10
 
 
-def test_without_redirects_the_code_is_judged(checker, serve):
+def test_without_redirects_the_code_is_judged(checker, serve) -> None:
     site = serve(AWAY % (302, b"/"))
     url = f"http://127.0.0.1:{site.port}/"
     assert checker.check(url, max_redirects=0).reason is Reason.UNEXPECTED_CODE
     assert checker.check(url, max_redirects=0, expected_codes="302").reason is Reason.OK
 
 
-def test_an_expected_redirect_is_the_answer(checker, serve):
+def test_an_expected_redirect_is_the_answer(checker, serve) -> None:
     site = serve(AWAY % (301, b"http://127.0.0.1:1/"))
     outcome = checker.check(f"http://127.0.0.1:{site.port}/", expected_codes="200-299,301")
     assert (outcome.reason, outcome.code) == (Reason.OK, 301)
@@ -73,18 +75,15 @@ def test_an_expected_redirect_is_the_answer(checker, serve):
         (b"/" + b"x" * 4000, Reason.REDIRECT_INVALID),
     ],
 )
-def test_a_redirect_that_must_not_be_followed(checker, serve, location, reason):
+def test_a_redirect_that_must_not_be_followed(checker, serve, location, reason) -> None:
     site = serve(AWAY % (302, location))
     outcome = checker.check(f"http://127.0.0.1:{site.port}/")
     assert outcome.reason is reason
     assert len(site.requests) == 1
 
 
-def test_a_redirect_into_a_private_network_is_blocked_not_down(make_checker, serve, dns):
+def test_a_redirect_into_a_private_network_is_blocked_not_down(make_checker, serve, dns) -> None:
     # The guard lets the name through by its address, and stops the hop to a neighbour.
-    import ipaddress
-
-    from emeter_checker.guard import AddressGuard
 
     target = serve()
     site = serve(AWAY % (302, b"http://127.0.0.2:%d/" % target.port))
@@ -94,7 +93,7 @@ def test_a_redirect_into_a_private_network_is_blocked_not_down(make_checker, ser
     assert target.requests == []
 
 
-def test_a_redirect_without_location(checker, serve):
+def test_a_redirect_without_location(checker, serve) -> None:
     site = serve(b"HTTP/1.1 302 X\r\nContent-Length: 0\r\n\r\n")
     assert checker.check(f"http://127.0.0.1:{site.port}/").reason is Reason.REDIRECT_INVALID
 
@@ -102,17 +101,19 @@ def test_a_redirect_without_location(checker, serve):
 SECRETS = (("Authorization", "Bearer abcdefgh"), ("Cookie", "a=bcdefgh"), ("X-Api-Key", "12345678"))
 
 
-def test_headers_stay_on_the_same_origin(checker, serve):
+def test_headers_stay_on_the_same_origin(checker, serve) -> None:
     site = serve(_countdown)
     checker.check(f"http://127.0.0.1:{site.port}/1", headers=SECRETS)
     for name, value in SECRETS:
         assert f"{name}: {value}".encode() in site.requests[1]
 
 
-def test_headers_and_body_are_dropped_on_a_change_of_origin(checker, serve):
+def test_headers_and_body_are_dropped_on_a_change_of_origin(checker, serve) -> None:
     other = serve(HERE)
     site = serve(AWAY % (307, b"http://127.0.0.1:%d/" % other.port))
-    outcome = checker.check(f"http://127.0.0.1:{site.port}/", method="POST", headers=SECRETS, body="secret body")
+    outcome = checker.check(
+        f"http://127.0.0.1:{site.port}/", method="POST", headers=SECRETS, body="secret body"
+    )
     assert outcome.reason is Reason.OK
     assert b"secret body" in site.requests[0]
     for _, value in (*SECRETS, ("", "secret body")):
@@ -132,9 +133,11 @@ def test_headers_and_body_are_dropped_on_a_change_of_origin(checker, serve):
         ("HEAD", 303, "HEAD"),
     ],
 )
-def test_what_the_method_becomes(checker, serve, method, code, then):
+def test_what_the_method_becomes(checker, serve, method, code, then) -> None:
     answer = b"HTTP/1.1 200 OK\r\n\r\n"
-    site = serve(lambda link, request: link.sendall(answer if b" /b " in request[:9] else AWAY % (code, b"/b")))
+    site = serve(
+        lambda link, request: link.sendall(answer if b" /b " in request[:9] else AWAY % (code, b"/b"))
+    )
     body = "" if method == "HEAD" else "the body"
     checker.check(f"http://127.0.0.1:{site.port}/", method=method, body=body)
     head, _, sent = site.requests[1].partition(b"\r\n\r\n")
@@ -142,10 +145,10 @@ def test_what_the_method_becomes(checker, serve, method, code, then):
     assert sent == (b"the body" if then in {"POST", "PUT"} else b"")
 
 
-def test_the_deadline_covers_all_redirects(checker, serve, monotonic):
+def test_the_deadline_covers_all_redirects(checker, serve, monotonic) -> None:
     over = threading.Event()
 
-    def slowly(connection, request):
+    def slowly(connection, request) -> None:
         over.wait(0.15)
         _countdown(connection, request)
 
@@ -158,10 +161,10 @@ def test_the_deadline_covers_all_redirects(checker, serve, monotonic):
     assert 2 <= len(site.requests) <= 4
 
 
-def test_the_body_of_a_redirect_is_not_waited_for(checker, serve):
+def test_the_body_of_a_redirect_is_not_waited_for(checker, serve) -> None:
     over = threading.Event()
 
-    def endless(connection, request):
+    def endless(connection, request) -> None:
         if b" /b " in request[:9]:
             connection.sendall(HERE)
             return
@@ -173,10 +176,10 @@ def test_the_body_of_a_redirect_is_not_waited_for(checker, serve):
     assert outcome.reason is Reason.OK
 
 
-def test_phases_are_summed_over_redirects(checker, serve):
+def test_phases_are_summed_over_redirects(checker, serve) -> None:
     over = threading.Event()
 
-    def slowly(connection, request):
+    def slowly(connection, request) -> None:
         over.wait(0.1)
         _countdown(connection, request)
 

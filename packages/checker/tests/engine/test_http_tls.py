@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -14,8 +15,8 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 @pytest.fixture
-def context(authority):
-    def make(*names, ca=authority, **options):
+def context(authority) -> Callable[..., ssl.SSLContext]:
+    def make(*names: str, ca=authority, **options: datetime) -> ssl.SSLContext:
         server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         ca.issue_cert(*(names or ("127.0.0.1", "good.test")), **options).configure_cert(server)
         return server
@@ -23,7 +24,7 @@ def context(authority):
     return make
 
 
-def test_a_good_certificate_and_its_exact_end(checker, serve, context):
+def test_a_good_certificate_and_its_exact_end(checker, serve, context) -> None:
     end = NOW + timedelta(days=40)
     site = serve(tls=context(not_after=end))
     outcome = checker.check(f"https://127.0.0.1:{site.port}/")
@@ -32,7 +33,7 @@ def test_a_good_certificate_and_its_exact_end(checker, serve, context):
     assert outcome.phases.tls > 0
 
 
-def test_a_name_is_verified_though_an_address_is_dialled(checker, serve, context, dns):
+def test_a_name_is_verified_though_an_address_is_dialled(checker, serve, context, dns) -> None:
     dns.names.update({"good.test": ["127.0.0.1"], "bad.test": ["127.0.0.1"]})
     site = serve(tls=context("good.test"))
     assert checker.check(f"https://good.test:{site.port}/").reason is Reason.OK
@@ -42,7 +43,7 @@ def test_a_name_is_verified_though_an_address_is_dialled(checker, serve, context
 
 
 @pytest.mark.parametrize(("start", "end"), [(-20, -10), (10, 20)])
-def test_a_certificate_out_of_its_time(checker, serve, context, start, end):
+def test_a_certificate_out_of_its_time(checker, serve, context, start, end) -> None:
     dates = {"not_before": NOW + timedelta(days=start), "not_after": NOW + timedelta(days=end)}
     outcome = checker.check(f"https://127.0.0.1:{serve(tls=context(**dates)).port}/")
     assert outcome.reason is Reason.CERTIFICATE_EXPIRED
@@ -50,7 +51,7 @@ def test_a_certificate_out_of_its_time(checker, serve, context, start, end):
     assert "trustme" in outcome.evidence["certificate"]["subject"]
 
 
-def test_an_unknown_authority(checker, serve, context):
+def test_an_unknown_authority(checker, serve, context) -> None:
     site = serve(tls=context(ca=trustme.CA()))
     outcome = checker.check(f"https://127.0.0.1:{site.port}/")
     assert outcome.reason is Reason.CERTIFICATE_UNTRUSTED
@@ -58,20 +59,22 @@ def test_an_unknown_authority(checker, serve, context):
     assert site.requests == []
 
 
-def test_another_host(checker, serve, context):
+def test_another_host(checker, serve, context) -> None:
     outcome = checker.check(f"https://127.0.0.1:{serve(tls=context('other.test')).port}/")
     assert outcome.reason is Reason.CERTIFICATE_WRONG_HOST
     assert outcome.certificate_ends_at is not None
 
 
-def test_without_verification_the_end_is_still_read(checker, serve, context):
+def test_without_verification_the_end_is_still_read(checker, serve, context) -> None:
     end = NOW - timedelta(days=1)
-    site = serve(tls=context("other.test", ca=trustme.CA(), not_before=NOW - timedelta(days=9), not_after=end))
+    site = serve(
+        tls=context("other.test", ca=trustme.CA(), not_before=NOW - timedelta(days=9), not_after=end)
+    )
     outcome = checker.check(f"https://127.0.0.1:{site.port}/", verify_tls=False)
     assert (outcome.reason, outcome.certificate_ends_at) == (Reason.OK, end)
 
 
-def test_plain_http_where_tls_is_asked(checker):
+def test_plain_http_where_tls_is_asked(checker) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
         answered = pool.submit(_answer_in_plain, listener)
         outcome = checker.check(f"https://127.0.0.1:{listener.getsockname()[1]}/")
@@ -79,21 +82,21 @@ def test_plain_http_where_tls_is_asked(checker):
     assert outcome.reason is Reason.TLS_FAILED
 
 
-def _answer_in_plain(listener):
+def _answer_in_plain(listener) -> None:
     connection, _ = listener.accept()
     with connection:
         connection.recv(1)
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
-def test_a_handshake_that_hangs_is_a_timeout(checker):
+def test_a_handshake_that_hangs_is_a_timeout(checker) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         outcome = checker.check(f"https://127.0.0.1:{listener.getsockname()[1]}/", timeout=0.3)
     assert outcome.reason is Reason.TIMEOUT
     assert outcome.phases.tls > 200_000
 
 
-def test_the_first_certificate_to_end_counts(checker, serve, context):
+def test_the_first_certificate_to_end_counts(checker, serve, context) -> None:
     early, late = NOW + timedelta(days=3), NOW + timedelta(days=90)
     last = serve(tls=context(not_after=late))
     away = b"HTTP/1.1 302 X\r\nLocation: https://127.0.0.1:%d/\r\nContent-Length: 0\r\n\r\n" % last.port

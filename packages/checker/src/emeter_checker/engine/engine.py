@@ -220,7 +220,9 @@ class Engine:
             probe.close()
         self._resolver.close()
         self._epoll.close()
-        os.close(self._wake)
+        # Under the lock, for `stop` and `submit` write to it: it might be another file by then.
+        with self._lock:
+            os.close(self._wake)
 
 
 def raise_descriptor_limit() -> None:
