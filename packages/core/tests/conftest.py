@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import hypothesis
 import pytest
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,12 @@ from emeter_core.scope import Scope
 from emeter_core.vault import Vault
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+# A machine that is busy with something else proves nothing against us.
+hypothesis.settings.register_profile(
+    "emeter", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("emeter")
 
 
 @pytest.fixture

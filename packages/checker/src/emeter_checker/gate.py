@@ -12,7 +12,6 @@ from emeter_core import checks
 from emeter_core.checks import CheckSpec, Taken
 from emeter_core.vault import Vault
 from emeter_storage.engine import DatabaseClock, SessionFactory
-from emeter_storage.errors import UserError
 
 _log = logging.getLogger(__name__)
 
@@ -78,9 +77,11 @@ class Gate:
         while not self._stop.is_set():
             try:
                 self._let_through()
-            except (DBAPIError, UserError) as error:
+            except DBAPIError as error:
                 # Without the database nothing can be recorded either: what is due becomes a gap.
-                _log.warning("cannot read what to check: %s", str(error).strip().partition("\n")[0])
+                _log.warning("cannot read what to check: %s", str(error.orig).strip().partition("\n")[0])
+            except Exception:  # noqa: BLE001 - the thread must outlive a bug: no gate, no checks
+                _log.exception("the gate failed; what was due becomes a gap")
             self._wake.wait(_EVERY_S)
             self._wake.clear()
 

@@ -36,7 +36,8 @@ class Presence:
             return
         process_id = self.id
         with self._sessions.begin() as session:
-            processes.report(session, process_id, info, now=self._clock.now())
+            if not processes.report(session, process_id, info, now=self._clock.now()):
+                self._id = None  # Forgotten, as after a day of sleep: it enlists anew the next time.
         self._next_at = time.monotonic() + processes.SEEN_EVERY_S
 
     def leave(self) -> None:

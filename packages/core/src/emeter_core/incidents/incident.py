@@ -7,6 +7,9 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+# By their classes: the worker opens incidents, and nothing else of it loads the accounts.
+from emeter_core.accounts.team import Team
+from emeter_core.accounts.user import User
 from emeter_storage.base import Base, Timestamp
 
 
@@ -26,12 +29,12 @@ class Incident(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     public_id: Mapped[uuid.UUID] = mapped_column(unique=True, default=uuid.uuid4)
-    team_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"))
+    team_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(Team.id, ondelete="CASCADE"))
     title: Mapped[str] = mapped_column(String(120))
     cause: Mapped[str] = mapped_column(String(40))
     evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
     started_at: Mapped[Timestamp]
     confirmed_at: Mapped[Timestamp]
     acknowledged_at: Mapped[Timestamp | None]
-    acknowledged_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    acknowledged_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey(User.id, ondelete="SET NULL"))
     resolved_at: Mapped[Timestamp | None]

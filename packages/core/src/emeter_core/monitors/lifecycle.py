@@ -20,7 +20,6 @@ from emeter_core.monitors.settings import seal_settings
 from emeter_core.outcome import Condition, Reason
 from emeter_core.scope import Scope
 from emeter_core.vault import Vault
-from emeter_storage.statements import affected_rows
 
 
 def create_monitor(session: Session, scope: Scope, draft: Draft, *, vault: Vault, now: datetime) -> Monitor:
@@ -50,7 +49,7 @@ def update_monitor(
     session: Session, scope: Scope, monitor: Monitor, draft: Draft, *, vault: Vault, now: datetime
 ) -> None:
     """Make `monitor` what `draft` says; what was under way for the old version is not counted."""
-    _lock(session, scope, monitor)
+    monitor = _lock(session, scope, monitor)
     _drop_claims(session, monitor)
     _apply(monitor, draft, vault, now)
     session.execute(
@@ -67,7 +66,7 @@ def update_monitor(
 
 def pause_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: datetime) -> None:
     """Stop checking. What is known of it stays, an open incident too; pausing twice changes nothing."""
-    _lock(session, scope, monitor)
+    monitor = _lock(session, scope, monitor)
     if monitor.paused_at is not None:
         return
     _drop_claims(session, monitor)
@@ -80,7 +79,7 @@ def pause_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: date
 
 def resume_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: datetime) -> None:
     """Check again, at once. Until the first result it is pending: nobody looked meanwhile."""
-    _lock(session, scope, monitor)
+    monitor = _lock(session, scope, monitor)
     if monitor.paused_at is None:
         return
     monitor.paused_at = None
@@ -107,7 +106,7 @@ def resume_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: dat
 
 def delete_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: datetime) -> None:
     """Delete a monitor with all that hangs on it; its raw results go with their day."""
-    _lock(session, scope, monitor)
+    monitor = _lock(session, scope, monitor)
     _drop_claims(session, monitor)
     resolve_for(session, [monitor.id], at=now)
     session.execute(delete(Monitor).where(Monitor.id == monitor.id, Monitor.team_id == scope.team.id))
@@ -123,7 +122,7 @@ ON CONFLICT DO NOTHING
 
 def check_monitor_now(session: Session, scope: Scope, monitor: Monitor, *, now: datetime) -> bool:
     """Ask for a check beside the schedule; False where the monitor is paused."""
-    _lock(session, scope, monitor)
+    monitor = _lock(session, scope, monitor)
     if monitor.paused_at is not None:
         return False
     session.execute(
@@ -151,8 +150,11 @@ def _apply(monitor: Monitor, draft: Draft, vault: Vault, now: datetime) -> None:
     monitor.updated_at = now
 
 
-def _lock(session: Session, scope: Scope, monitor: Monitor) -> None:
-    """Take the probes, then the monitor, as it is now; raises NotFound where it is gone or not the team's."""
+def _lock(session: Session, scope: Scope, monitor: Monitor) -> Monitor:
+    """Take the probes, then the monitor, as it is now in this session.
+
+    Raises NotFound where it is gone or not the team's.
+    """
     probe_ids = select(Probe.id).where(Probe.monitor_id == monitor.id).order_by(Probe.id).with_for_update()
     session.execute(probe_ids)
     found = session.scalars(
@@ -163,6 +165,7 @@ def _lock(session: Session, scope: Scope, monitor: Monitor) -> None:
     ).one_or_none()
     if found is None:
         raise NotFound("This monitor is gone.")
+    return found
 
 
 def _drop_claims(session: Session, monitor: Monitor) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from emeter_core.accounts.team import Team
 from emeter_core.monitors.status import Status, status_of
 from emeter_core.outcome import Condition
 from emeter_storage.base import Base, Timestamp
@@ -46,7 +47,7 @@ class Monitor(Base):
 
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
     public_id: Mapped[uuid.UUID] = mapped_column(unique=True, default=uuid.uuid4)
-    team_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"))
+    team_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(Team.id, ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(120))
     kind: Mapped[str] = mapped_column(String(20))
     target: Mapped[str] = mapped_column(Text)

@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from emeter_core.processes.process import Process
+from emeter_storage.statements import affected_rows
 
 SEEN_EVERY_S = 5.0
 GONE_AFTER = timedelta(days=1)
@@ -37,9 +38,12 @@ def enlist(session: Session, name: str, *, location_id: int | None, now: datetim
     return process_id
 
 
-def report(session: Session, process_id: uuid.UUID, info: Mapping[str, Any], *, now: datetime) -> None:
-    """Say that the process still runs, with its figures."""
-    session.execute(update(Process).where(Process.id == process_id).values(seen_at=now, info=dict(info)))
+def report(session: Session, process_id: uuid.UUID, info: Mapping[str, Any], *, now: datetime) -> bool:
+    """Say that the process still runs, with its figures; False where it was forgotten meanwhile."""
+    known = session.execute(
+        update(Process).where(Process.id == process_id).values(seen_at=now, info=dict(info))
+    )
+    return affected_rows(known) > 0
 
 
 def leave(session: Session, process_id: uuid.UUID) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, Index, Integer, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from emeter_core.monitors.location import Location
 from emeter_storage.base import Base, Timestamp, UuidPk
 
 
@@ -19,7 +20,7 @@ class Process(Base):
     name: Mapped[str] = mapped_column(String(20))
     host: Mapped[str] = mapped_column(String(255))
     pid: Mapped[int] = mapped_column(Integer)
-    location_id: Mapped[int | None] = mapped_column(ForeignKey("locations.id"))
+    location_id: Mapped[int | None] = mapped_column(ForeignKey(Location.id))
     version: Mapped[str] = mapped_column(String(20))
     info: Mapped[dict[str, Any]] = mapped_column(JSONB)
     started_at: Mapped[Timestamp]

@@ -1,0 +1,92 @@
+"""The recorder: what it does while the database is away, and with a result that cannot be stored."""
+
+import time
+import uuid
+from collections.abc import Callable
+
+from emeter_checker import engine
+from emeter_checker.recorder import Recorder
+from emeter_core import checks
+from emeter_core.database import Database
+from emeter_core.outcome import Outcome, Reason
+
+
+def take_all(database: Database) -> list[checks.Taken]:
+    now = database.clock.now()
+    with database.sessions.begin() as session:
+        window = {"after": now.replace(year=2000), "until": now, "limit": 1000, "now": now}
+        hint = checks.claim_due(session, location_id=1, **window)
+        return checks.take(session, hint, process_id=uuid.uuid4(), now=now)
+
+
+def finished(claim: checks.Taken, **outcome: object) -> engine.Finished:
+    now = time.monotonic()
+    return engine.Finished(claim, Outcome(Reason.OK, **outcome), now - 0.001, now)  # type: ignore[arg-type]
+
+
+def stored(database: Database) -> int:
+    with database.engine.connect() as connection:
+        return connection.exec_driver_sql("SELECT count(*) FROM results").scalar_one()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_what_finished_is_recorded_and_counted(database, add_monitor) -> None:
+    for _ in range(3):
+        add_monitor()
+    recorder = Recorder(database.sessions, database.clock)
+    for claim in take_all(database):
+        recorder.put(finished(claim))
+    recorder.start()
+    recorder.stop(within=10)
+    assert (recorder.recorded, recorder.discarded, recorder.dropped, recorder.waiting) == (3, 0, 0, 0)
+    assert sum(recorder.lateness.counts.values()) == 3
+    assert stored(database) == 3
+
+
+def test_results_wait_while_the_database_is_away(database, add_monitor) -> None:
+    add_monitor()
+    [claim] = take_all(database)
+    name = database.engine.url.database
+    admin = Database.at(
+        database.engine.url.set(database="postgres").render_as_string(hide_password=False), name="tests"
+    )
+
+    def allow(flag: str) -> None:
+        with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {flag}")
+            connection.exec_driver_sql(
+                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+            )
+
+    recorder = Recorder(database.sessions, database.clock)
+    allow("false")
+    recorder.start()
+    recorder.put(finished(claim))
+    time.sleep(0.5)
+    assert (recorder.recorded, recorder.waiting) == (0, 1)
+    allow("true")
+    wait_for(lambda: recorder.recorded == 1)
+    recorder.stop(within=10)
+    assert stored(database) == 1
+    admin.engine.dispose()
+
+
+def test_a_result_that_cannot_be_stored_takes_no_other_with_it(database, add_monitor, caplog) -> None:
+    for _ in range(3):
+        add_monitor()
+    recorder = Recorder(database.sessions, database.clock)
+    bad, *good = take_all(database)
+    recorder.put(finished(bad, evidence={"body": {1, 2}}))
+    for claim in good:
+        recorder.put(finished(claim))
+    recorder.start()
+    recorder.stop(within=10)
+    assert (recorder.recorded, recorder.dropped) == (2, 1)
+    assert "could not be recorded" in caplog.text
+    assert stored(database) == 2

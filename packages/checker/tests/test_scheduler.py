@@ -1,0 +1,94 @@
+"""The scheduler: claims, hints, and what it does when a server is away."""
+
+import logging
+from datetime import timedelta
+
+from redis import Redis
+from sqlalchemy import select, text
+
+from emeter_checker.hints import checks_queue
+from emeter_checker.scheduler import Scheduler
+from emeter_core.checks import Claim, Gap
+from emeter_core.database import Database
+from emeter_core.processes import list_processes
+
+
+def test_a_tick_claims_what_is_due_and_hints_at_it(database, redis, add_monitor) -> None:
+    for _ in range(3):
+        add_monitor()
+    scheduler = Scheduler(database.sessions, database.clock, redis)
+    assert scheduler.tick() == 3
+    [job] = checks_queue(redis, "local").jobs
+    assert sorted(job.args[1]) == [1, 2, 3]
+    with database.sessions() as session:
+        assert len(session.scalars(select(Claim)).all()) == 3
+
+
+def test_overdue_slots_come_at_twice_the_rate_at_most(database, redis, add_monitor) -> None:
+    for _ in range(120):
+        add_monitor(interval=86_400)
+    scheduler = Scheduler(database.sessions, database.clock, redis)
+    assert [scheduler.tick() for _ in range(4)] == [50, 50, 20, 0]
+
+
+def test_redis_away_loses_no_claim(database, add_monitor, caplog) -> None:
+    add_monitor()
+    nowhere = Redis(host="127.0.0.1", port=1, socket_connect_timeout=1)
+    with caplog.at_level(logging.WARNING):
+        Scheduler(database.sessions, database.clock, nowhere).tick()
+    assert "Redis is away" in caplog.text
+    with database.sessions() as session:
+        assert len(session.scalars(select(Claim)).all()) == 1
+
+
+def test_a_hint_that_redis_lost_is_given_again(database, redis, add_monitor) -> None:
+    add_monitor(interval=60, timeout=10)
+    scheduler = Scheduler(database.sessions, database.clock, redis)
+    scheduler.tick()
+    redis.flushall()
+    with database.sessions.begin() as session:
+        session.execute(text("UPDATE claims SET hinted_at = hinted_at - interval '3 seconds'"))
+    scheduler.tick()
+    assert checks_queue(redis, "local").count == 1
+
+
+def test_an_outage_of_the_database_ends_no_scheduler(redis, caplog) -> None:
+    away = Database.at("postgresql+psycopg2://nobody@127.0.0.1:1/nothing", name="tests")
+    scheduler = Scheduler(away.sessions, away.clock, redis)
+    waits: list[float] = []
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        return len(waits) > 4
+
+    scheduler.run(wait)
+    assert waits == [0.5, 1.0, 2.0, 4.0, 5.0]
+    assert "the database is away" in caplog.text
+
+
+def test_a_lost_claim_ends_as_a_gap(database, redis, add_monitor) -> None:
+    add_monitor()
+    Scheduler(database.sessions, database.clock, redis).tick()
+    with database.sessions.begin() as session:
+        session.execute(
+            text("UPDATE claims SET slot = slot - :ago, lease_until = lease_until - :ago"),
+            {"ago": timedelta(minutes=1)},
+        )
+    Scheduler(database.sessions, database.clock, redis).tick()
+    with database.sessions() as session:
+        assert session.scalars(select(Gap.reason)).all() == ["lost"]
+
+
+def test_it_shows_among_the_processes_while_it_runs(database, redis) -> None:
+    scheduler = Scheduler(database.sessions, database.clock, redis)
+    seen: list[str] = []
+
+    def wait(_seconds: float) -> bool:
+        with database.sessions() as session:
+            seen.extend(process.name for process in list_processes(session))
+        return bool(seen)
+
+    scheduler.run(wait)
+    assert seen == ["scheduler"]
+    with database.sessions() as session:
+        assert list_processes(session) == []

@@ -1,0 +1,71 @@
+import os
+import pty
+import subprocess
+import sys
+
+from emeter_core.testing.terminal import PASSWORD, Terminal
+
+EMETER = [sys.executable, "-P", "-m", "emeter_core.commands.main"]
+
+
+def test_a_user_is_made_with_a_team(emeter: Terminal) -> None:
+    said = emeter(
+        "user", "create", "Me@Example.com", "--password-stdin", stdin=f"{PASSWORD}\nnot this line\n"
+    )
+
+    assert said.code == 0
+    assert said.out.startswith('Created the user Me@Example.com with the team "Me\'s team" (')
+
+
+def test_all_that_is_wrong_is_told_field_by_field(emeter: Terminal) -> None:
+    said = emeter("user", "create", "no mail", "--password-stdin", stdin="short\n")
+
+    assert said.code == 1
+    assert said.err.splitlines() == [
+        "Error: email must have the @ sign and no spaces",
+        "Error: password should be at least 12 character(s)",
+    ]
+
+
+def test_an_email_is_taken_once_in_any_case(emeter: Terminal) -> None:
+    emeter.create_user("me@example.com")
+
+    said = emeter("user", "create", "ME@example.com", "--password-stdin", stdin=PASSWORD)
+
+    assert (said.code, said.err) == (1, "Error: email has already been taken\n")
+
+
+def test_an_empty_stdin_is_told(emeter: Terminal) -> None:
+    said = emeter("user", "create", "me@example.com", "--password-stdin")
+
+    assert (said.code, said.err) == (1, "Error: There is no password on stdin.\n")
+
+
+def test_the_password_is_asked_for_twice_and_not_shown(emeter: Terminal) -> None:
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [*EMETER, "user", "create", "me@example.com"],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+        env=os.environ,
+    ) as process:
+        os.close(slave)
+        said = _read_until(master, b"Password: ")
+        os.write(master, f"{PASSWORD}\n".encode())
+        said += _read_until(master, b"Repeat for confirmation: ")
+        os.write(master, f"{PASSWORD}\n".encode())
+        said += _read_until(master, b"team")
+        assert process.wait(30) == 0
+    os.close(master)
+
+    assert PASSWORD.encode() not in said
+    assert b"Created the user me@example.com" in said
+
+
+def _read_until(terminal: int, words: bytes) -> bytes:
+    said = b""
+    while words not in said:
+        said += os.read(terminal, 1024)
+    return said

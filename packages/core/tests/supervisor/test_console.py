@@ -1,0 +1,64 @@
+import io
+import os
+import re
+import threading
+
+from emeter_core.supervisor.console import Console, Forwarder
+
+
+def test_each_line_carries_time_and_an_aligned_name() -> None:
+    out = io.StringIO()
+    console = Console(out, ["web", "scheduler"])
+
+    console.line("web", "hello")
+    console.line("scheduler", "there")
+
+    first, second = out.getvalue().splitlines()
+    assert re.fullmatch(r"\d\d:\d\d:\d\d web       \| hello", first)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d scheduler \| there", second)
+
+
+def test_names_are_coloured_on_a_terminal_only() -> None:
+    master, slave = os.openpty()
+    with os.fdopen(slave, "w") as terminal, os.fdopen(master, "rb") as screen:
+        Console(terminal, ["web"]).line("web", "hello")
+        assert b"\x1b[36m" in screen.read1()
+
+
+def test_control_characters_of_a_process_do_not_reach_the_terminal() -> None:
+    out = io.StringIO()
+
+    Console(out, ["web"]).line("web", "a\x1b[2Jb\x07c\td")
+
+    assert out.getvalue().endswith("| a\N{REPLACEMENT CHARACTER}[2Jb\N{REPLACEMENT CHARACTER}c\td\n")
+
+
+def test_a_stream_that_went_away_ends_nothing() -> None:
+    stream = io.StringIO()
+    stream.close()
+
+    Console(stream, ["web"]).line("web", "into the void")
+
+
+def test_lines_of_many_threads_stay_whole() -> None:
+    out = io.StringIO()
+    console = Console(out, ["a"])
+    threads = [threading.Thread(target=console.line, args=("a", "x" * 500)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {line.split(" | ")[1] for line in out.getvalue().splitlines()} == {"x" * 500}
+
+
+def test_the_ready_word_is_found_among_other_words() -> None:
+    out = io.StringIO()
+    forwarder = Forwarder(Console(out, ["web"]), "web", io.BytesIO(b"one\nis Serving now\nlast"), "Serving")
+
+    assert not forwarder.ready.is_set()
+    forwarder.start()
+    forwarder.join(10)
+
+    assert forwarder.ready.is_set()
+    assert len(out.getvalue().splitlines()) == 3

@@ -1,0 +1,59 @@
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from emeter_core.supervisor.runtime import StopSignal, setup_logging
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_before() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_sets_it_and_wakes_who_waits(number: signal.Signals) -> None:
+    stop = StopSignal.install()
+    assert not stop.is_set()
+    assert not stop.wait(0)
+
+    os.kill(os.getpid(), number)
+
+    assert stop.wait(10)
+    assert stop.is_set()
+
+
+def test_it_can_be_set_from_within() -> None:
+    stop = StopSignal()
+
+    stop.set()
+
+    assert stop.wait()
+
+
+def test_messages_go_to_stderr_bare_and_with_their_level_where_it_is_bad() -> None:
+    code = (
+        "from emeter_core.supervisor.runtime import setup_logging; log = setup_logging('x');"
+        "log.debug('unseen'); log.info('all %s', 'well'); log.warning('odd')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == ""
+    assert done.stderr == "all well\nWARNING odd\n"
+
+
+def test_the_logger_is_named_after_the_process() -> None:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        assert setup_logging("worker").name == "emeter.worker"
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)

@@ -1,0 +1,206 @@
+"""The kinds of monitor: what their targets and settings may be."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from emeter_core.monitors.kinds import KINDS
+from emeter_core.monitors.kinds.http import HttpSettings, Method, clean_url
+
+
+def problems(**settings: object) -> str:
+    with pytest.raises(ValidationError) as caught:
+        HttpSettings.model_validate(settings)
+    return "; ".join(problem["msg"] for problem in caught.value.errors())
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_is_listed_under_its_name_and_fits_its_column(name: str) -> None:
+    assert KINDS[name].name == name
+    assert len(name) <= 20
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_encrypts_only_settings_that_it_has(name: str) -> None:
+    kind = KINDS[name].settings
+    assert kind.secret_fields <= set(kind.model_fields)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com",
+        "https://example.com/path?query=1#part",
+        "HTTP://EXAMPLE.COM/",
+        "http://example.com:8080/",
+        "http://example.com:65535/",
+        "http://example.com:/",
+        "http://127.0.0.1/",
+        "http://[::1]/",
+        "https://[2001:db8::1]:8443/",
+        "http://bücher.example/",
+        "http://例え.jp/パス",
+        "http://xn--bcher-kva.example/",
+        "http://localhost",
+        "http://example.com/a%20b?c=@d:e",
+    ],
+)
+def test_a_good_url_is_kept_as_it_was_written(url: str) -> None:
+    assert clean_url(url) == url
+
+
+def test_spaces_around_a_url_are_cut_off() -> None:
+    assert clean_url(" \t http://example.com/\n") == "http://example.com/"
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("example.com", "must start with http:// or https://"),
+        ("//example.com/", "must start with http:// or https://"),
+        ("ftp://example.com/", "must start with http:// or https://"),
+        ("file:///etc/passwd", "must start with http:// or https://"),
+        ("javascript:alert(1)", "must start with http:// or https://"),
+        ("localhost:8000", "must start with http:// or https://"),
+        ("http://", "must name a host, as in https://example.com/"),
+        ("http:///path", "must name a host, as in https://example.com/"),
+        ("http:example.com", "must name a host, as in https://example.com/"),
+        ("http://:80/", "must name a host, as in https://example.com/"),
+        ("http://user@example.com/", "must not hold a user or password: send them in a header"),
+        ("http://user:password@example.com/", "must not hold a user or password: send them in a header"),
+        ("http://@example.com/", "must not hold a user or password: send them in a header"),
+        ("http://example.com\\@evil.example/", "must not hold a user or password: send them in a header"),
+        ("http://exam ple.com/", "must not hold spaces or control characters"),
+        ("http://example.com/a b", "must not hold spaces or control characters"),
+        ("http://example.com/\N{NO-BREAK SPACE}b", "must not hold spaces or control characters"),
+        ("http://exam\N{IDEOGRAPHIC SPACE}ple.com/", "must not hold spaces or control characters"),
+        ("http://example.com/\0", "must not hold spaces or control characters"),
+        ("http://example.com/\r\nHost: evil", "must not hold spaces or control characters"),
+        ("http://example.com/\x7f", "must not hold spaces or control characters"),
+        ("http://example.com/\x9f", "must not hold spaces or control characters"),
+        ("http://example.com/\ud800", "must not hold spaces or control characters"),
+        ("http://example.com:0/", "must have a port between 1 and 65535"),
+        ("http://example.com:65536/", "must have a port between 1 and 65535"),
+        ("http://example.com:http/", "must have a port between 1 and 65535"),
+        ("http://example.com:-1/", "must have a port between 1 and 65535"),
+        ("http://example.com:\N{FULLWIDTH DIGIT EIGHT}0/", "must have a port between 1 and 65535"),
+        ("http://::1/", "must have a port between 1 and 65535"),
+        ("http://[::1/", "is not a valid URL: Invalid IPv6 URL"),
+    ],
+)
+def test_a_bad_url_is_told_why(url: str, message: str) -> None:
+    with pytest.raises(ValueError, match=r"must|is not") as caught:
+        clean_url(url)
+    assert str(caught.value) == message
+
+
+def test_a_host_that_turns_into_another_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"is not a valid URL: .*NFKC"):
+        clean_url("http://example.com\N{FULLWIDTH SOLIDUS}.evil.example/")
+
+
+def test_a_url_has_at_most_2048_characters() -> None:
+    url = "http://example.com/".ljust(2048, "a")
+    assert clean_url(url) == url
+    with pytest.raises(ValueError, match="should be at most 2048 characters"):
+        clean_url(url + "a")
+
+
+@given(st.one_of(st.text(), st.text().map("http://".__add__), st.from_regex(r"https?://[^/]*(:[0-9]*)?/")))
+def test_any_text_is_a_url_or_refused(text: str) -> None:
+    with suppress(ValueError):
+        url = clean_url(text)
+        assert clean_url(url) == url
+        assert url.lower().startswith(("http://", "https://"))
+
+
+def test_the_settings_of_http_have_the_defaults_of_the_design() -> None:
+    chosen = HttpSettings()
+    assert (chosen.method, chosen.expected_codes, chosen.max_redirects) == (Method.GET, "200-299", 10)
+    assert (chosen.body_cap, chosen.verify_tls, chosen.ip_family) == (1024 * 1024, True, "any")
+
+
+def test_expected_codes_are_kept_in_their_shortest_spelling() -> None:
+    chosen = HttpSettings(expected_codes="204, 203,200 - 202")
+    assert chosen.expected_codes == "200-204"
+    assert 203 in chosen.codes
+
+
+def test_wrong_codes_are_named() -> None:
+    assert "'2xx' is no status code" in problems(expected_codes="200,2xx")
+
+
+def test_settings_that_do_not_exist_are_refused() -> None:
+    assert "Extra inputs are not permitted" in problems(follow=True)
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError):
+        HttpSettings().method = Method.POST
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_request_without_a_body_refuses_one(method: str) -> None:
+    assert f"a {method} request carries no body" in problems(method=method, body="text")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_the_other_methods_carry_a_body(method: str) -> None:
+    assert HttpSettings(method=Method(method), body="text").body == "text"
+
+
+def test_an_unknown_method_is_refused() -> None:
+    assert "'GET', 'HEAD', 'POST'" in problems(method="BREW")
+
+
+@pytest.mark.parametrize("name", ["", "X Y", "X:", "Bücher", "X\n", "X\0", "(x)"])
+def test_a_header_needs_a_name(name: str) -> None:
+    assert f"{name!r} is no header name" in problems(headers=[[name, "1"]])
+
+
+@pytest.mark.parametrize("name", ["Host", "content-length", "Transfer-Encoding", "CONNECTION"])
+def test_headers_that_the_check_sets_are_refused(name: str) -> None:
+    assert f"{name} is set by the check itself" in problems(headers=[[name, "1"]])
+
+
+@pytest.mark.parametrize("value", ["a\r\nX: b", "a\nb", "a\0b", "\x1b", "\x7f"])
+def test_a_header_value_holds_no_control_character(value: str) -> None:
+    assert "the value of X-Key holds a control character" in problems(headers=[["X-Key", value]])
+
+
+@pytest.mark.parametrize("value", ["", "a b", "a\tb", "Bearer a.b-c==", "ünïcode", "a:b; c"])
+def test_headers_are_kept_in_their_order_and_may_repeat(value: str) -> None:
+    chosen = HttpSettings.model_validate({"headers": [["X-Key", value], ["X-Key", "2"], ["A", "3"]]})
+    assert chosen.headers == (("X-Key", value), ("X-Key", "2"), ("A", "3"))
+
+
+def test_there_are_at_most_fifty_headers() -> None:
+    assert "at most 50 items" in problems(headers=[["X", "1"]] * 51)
+
+
+@pytest.mark.parametrize("header", ["X: 1", ["X"], ["X", "1", "2"], ["X", 1], None])
+def test_a_header_is_a_pair_of_texts(header: object) -> None:
+    assert problems(headers=[header])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("keyword", "x" * 1025, "at most 1024 characters"),
+        ("keyword", "a\0b", "must not hold a NUL character"),
+        ("body", "x" * 65_537, "at most 65536 characters"),
+        ("expected_codes", "200," * 1000 + "200", "at most 2000 characters"),
+        ("max_redirects", -1, "greater than or equal to 0"),
+        ("max_redirects", 21, "less than or equal to 20"),
+        ("body_cap", 0, "greater than or equal to 1"),
+        ("body_cap", 10 * 1024 * 1024 + 1, "less than or equal to 10485760"),
+        ("ip_family", "ipv5", "'any', 'ipv4' or 'ipv6'"),
+        ("verify_tls", "perhaps", "valid boolean"),
+        ("keyword", "\ud800", "valid string"),
+    ],
+)
+def test_every_setting_has_its_bounds(field: str, value: object, message: str) -> None:
+    assert message in problems(**{"method": "POST", field: value})

@@ -1,0 +1,131 @@
+import stat
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from emeter_core.settings import Settings
+from emeter_storage.errors import UserError
+
+KEY = "k" * 32
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SECRET_KEY_OLD", "HOST", "PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("EMETER_PRIVATE_TARGETS", raising=False)
+    monkeypatch.setenv("EMETER_DATA_DIR", str(tmp_path))
+
+
+def test_the_defaults() -> None:
+    settings = Settings.load()
+
+    assert (settings.host, settings.port, settings.private_targets) == ("127.0.0.1", 8000, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("PORT", "http", "valid integer"),
+        ("PORT", "0", "greater than or equal to 1"),
+        ("PORT", "65536", "less than or equal to 65535"),
+        ("HOST", "http://localhost", "must be an address or a host name"),
+        ("HOST", "[::1]", "must be an address or a host name"),
+        ("HOST", "a b", "must be an address or a host name"),
+        ("SECRET_KEY", "hush", "must have at least 32 characters"),
+        ("SECRET_KEY_OLD", "hush", "must have at least 32 characters"),
+        ("EMETER_PRIVATE_TARGETS", "10.0.0.0/8,all", "'all' is no network: write networks like"),
+        ("EMETER_PRIVATE_TARGETS", "10.0.0.1/8", "'10.0.0.1/8' is no network: write networks like"),
+        ("DATABASE_URL", "mysql://x", "must start with postgresql://"),
+        ("REDIS_URL", "x", "must start with redis://"),
+    ],
+)
+def test_a_bad_value_is_one_line_that_names_the_setting(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(UserError) as error:
+        Settings.load()
+
+    assert str(error.value).startswith(f"Bad setting {name}: ")
+    assert message in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+    assert "hush" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_on_loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.1.2.3", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("10.0.0.1", False),
+        ("example.com", False),
+    ],
+)
+def test_what_is_on_loopback(monkeypatch: pytest.MonkeyPatch, host: str, *, is_on_loopback: bool) -> None:
+    monkeypatch.setenv("HOST", host)
+
+    assert Settings.load().is_on_loopback is is_on_loopback
+
+
+def test_private_targets_are_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMETER_PRIVATE_TARGETS", " 10.0.0.0/8 ,fd00::/8,, 192.0.2.7")
+
+    networks = Settings.load().private_targets
+
+    assert networks == (ip_network("10.0.0.0/8"), ip_network("fd00::/8"), ip_network("192.0.2.7/32"))
+
+
+def test_the_secret_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+    settings = Settings.load()
+    settings.ensure_secret()
+    path = tmp_path / "secret_key"
+    first = path.read_text()
+    settings.ensure_secret()
+
+    assert path.read_text() == first
+    assert len(first) >= 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert settings.vault().fingerprint == Settings.load().vault().fingerprint
+
+
+def test_a_secret_that_is_given_needs_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SECRET_KEY", KEY)
+    settings = Settings.load()
+    settings.ensure_secret()
+
+    assert settings.vault().fingerprint
+    assert not (tmp_path / "secret_key").exists()
+
+
+def test_a_database_of_somebody_else_needs_a_secret_that_is_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://host/x")
+    settings = Settings.load()
+    settings.ensure_secret()
+
+    with pytest.raises(UserError, match=r"^SECRET_KEY must be set where DATABASE_URL is"):
+        settings.vault()
+    assert not (tmp_path / "secret_key").exists()
+
+
+def test_a_secret_that_is_not_there_or_damaged_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"There is no SECRET_KEY in .* yet: start `emeter up` once"):
+        Settings.load().vault()
+
+    (tmp_path / "secret_key").write_text("short")
+    with pytest.raises(UserError, match="is damaged: it must hold at least 32 characters"):
+        Settings.load().vault()
+
+
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", KEY)
+
+    assert KEY not in repr(Settings.load())
