@@ -1,6 +1,7 @@
 """The settings that every package above storage shares."""
 
 import os
+import re
 import secrets
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -15,6 +16,7 @@ from emeter_storage.settings import StorageSettings
 
 Network = IPv4Network | IPv6Network
 _MIN_SECRET = 32
+_HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 
 
 def _networks(value: object) -> object:
@@ -47,6 +49,18 @@ class Settings(StorageSettings):
         if key and len(key) < _MIN_SECRET:
             raise ValueError(f"must have at least {_MIN_SECRET} characters")
         return key
+
+    @field_validator("host")
+    @classmethod
+    def _is_host(cls, host: str) -> str:
+        try:
+            ip_address(host)
+        except ValueError:
+            if not _HOST_NAME.fullmatch(host):
+                raise ValueError(
+                    "must be an address or a host name, like 127.0.0.1, ::1 or localhost"
+                ) from None
+        return host
 
     @property
     def is_on_loopback(self) -> bool:

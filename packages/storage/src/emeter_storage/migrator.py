@@ -4,14 +4,28 @@ from pathlib import Path
 from typing import Any
 
 from alembic import command
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData, text
 
-from emeter_storage.partitions import ensure_partitions
+from emeter_storage.partitions import ensure_partitions, is_partition
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def _is_compared(_object: object, name: str | None, kind: str, *_other: object) -> bool:
+    """Leave the daily partitions out of every comparison: their parent stands for them."""
+    return kind != "table" or name is None or not is_partition(name)
+
+
+COMPARISON: dict[str, Any] = {
+    "include_object": _is_compared,
+    "compare_type": True,
+    "compare_server_default": True,
+}
+"""How models and database are held against each other."""
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
@@ -44,6 +58,12 @@ def head() -> str:
 def is_at_head(engine: Engine) -> bool:
     """Whether the database has every migration."""
     return current(engine) == head()
+
+
+def differences(engine: Engine, metadata: MetaData) -> list[Any]:
+    """What `metadata` has and the database has not, and the other way round, as Alembic tells it."""
+    with engine.connect() as connection:
+        return list(compare_metadata(MigrationContext.configure(connection, opts=COMPARISON), metadata))
 
 
 def write_migration(engine: Engine, message: str, metadata: MetaData) -> Path:

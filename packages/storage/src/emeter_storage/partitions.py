@@ -40,6 +40,12 @@ def list_partitions(connection: Connection, table: str) -> list[date]:
     return sorted(datetime.strptime(match["day"], "%Y%m%d").replace(tzinfo=UTC).date() for match in found)
 
 
+def is_partition(name: str) -> bool:
+    """Whether this is the name of one of our daily partitions."""
+    match = _NAME.fullmatch(name)
+    return match is not None and match["table"] in PARTITIONED
+
+
 def drop_partitions(connection: Connection, table: str, before: date) -> list[str]:
     """Drop the partitions of `table` whose day lies before `before`; returns their names."""
     dropped = []

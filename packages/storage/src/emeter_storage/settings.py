@@ -2,10 +2,13 @@
 
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from emeter_storage.errors import UserError
 from emeter_storage.servers import DataDirectory
@@ -43,6 +46,7 @@ class StorageSettings(BaseSettings):
             return url
         for scheme in _POSTGRES_SCHEMES:
             if url.startswith(scheme):
+                _require_url(url)
                 return "postgresql+psycopg2://" + url.removeprefix(scheme)
         raise ValueError("must start with postgresql://")
 
@@ -51,6 +55,7 @@ class StorageSettings(BaseSettings):
     def _is_redis(cls, url: str) -> str:
         if url and not url.startswith(_REDIS_SCHEMES):
             raise ValueError("must start with redis://, rediss:// or unix://")
+        _require_url(url)
         return url
 
     @property
@@ -67,6 +72,16 @@ class StorageSettings(BaseSettings):
     def redis(self) -> str:
         """The URL of Redis: the given one, or that of the data directory's own server."""
         return self.redis_url or self.directory.redis_url
+
+
+def _require_url(url: str) -> None:
+    """Raise ValueError where the drivers could not read it; the URL is not repeated, it holds a password."""
+    try:
+        _ = urlsplit(url).port
+        if url.startswith("postgres"):
+            make_url(url)
+    except (ValueError, ArgumentError):
+        raise ValueError("is no valid URL") from None
 
 
 def _explain(settings: type[BaseSettings], error: ValidationError) -> list[str]:

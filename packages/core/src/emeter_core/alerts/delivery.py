@@ -16,6 +16,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from emeter_core.accounts.team import Team
+from emeter_core.accounts.user import User
 from emeter_storage.base import Base, Timestamp, UuidPk
 
 
@@ -44,8 +46,8 @@ class Delivery(Base):
     )
 
     id: Mapped[UuidPk]
-    team_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"))
-    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    team_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey(Team.id, ondelete="CASCADE"))
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
     incident_id: Mapped[int | None] = mapped_column(BigInteger)
     event: Mapped[str] = mapped_column(String(40))
     channel: Mapped[str] = mapped_column(String(20))

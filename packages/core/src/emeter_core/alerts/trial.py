@@ -7,6 +7,8 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from emeter_core.accounts.team import Team
+from emeter_core.accounts.user import User
 from emeter_storage.base import Base, Timestamp, UuidPk
 
 
@@ -20,8 +22,8 @@ class Trial(Base):
     )
 
     id: Mapped[UuidPk]
-    team_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"))
-    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    team_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(Team.id, ondelete="CASCADE"))
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey(User.id, ondelete="SET NULL"))
     kind: Mapped[str] = mapped_column(String(20))
     payload: Mapped[bytes] = mapped_column(LargeBinary)
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

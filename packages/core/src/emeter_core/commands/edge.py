@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import click
 from sqlalchemy.orm import Session
@@ -19,7 +19,6 @@ from emeter_core.vault import Vault
 from emeter_storage.engine import DatabaseClock, make_engine, make_session_factory, transaction
 from emeter_storage.errors import UserError
 
-_P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
@@ -56,7 +55,7 @@ class Edge:
 
     @contextmanager
     def desk(self) -> Iterator[Desk]:
-        """Open a transaction of the user and team that were named; raises UserError where they are unclear."""
+        """Open a transaction of the user and team named; raises UserError where it is unclear who."""
         with self.transaction() as (session, now):
             yield Desk(session, self._scope(session), now)
 
@@ -74,15 +73,15 @@ class Edge:
         return scope_of(session, users[0], self._team)
 
 
-def scoped(command: Callable[Concatenate[Edge, _P], _R]) -> Callable[..., _R]:
-    """Give a command `--user` and `--team`, and hand it the edge they lead to."""
+def scoped(command: Callable[..., _R]) -> Callable[..., _R]:
+    """Give a command `--user` and `--team`, and hand it the edge they lead to as its first argument."""
 
     @click.option("--user", metavar="EMAIL", help="On whose behalf; needed where there are several users.")
     @click.option(
-        "--team", type=click.UUID, metavar="UUID", help="In which of their teams (default: the oldest)."
+        "--team", type=click.UUID, metavar="UUID", help="Their team to act in (default: the oldest)."
     )
     @wraps(command)
-    def with_edge(user: str | None, team: uuid.UUID | None, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+    def with_edge(*args: Any, user: str | None, team: uuid.UUID | None, **kwargs: Any) -> _R:  # noqa: ANN401 - any command
         return command(Edge(user, team), *args, **kwargs)
 
     return with_edge

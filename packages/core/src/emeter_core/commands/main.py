@@ -9,7 +9,8 @@ from typing import NoReturn
 import click
 
 _GROUP = "emeter.commands"
-_BROKEN_PIPE = 141
+# As click itself has it.
+_BROKEN_PIPE = 1
 _INTERRUPTED = 130
 
 

@@ -49,16 +49,16 @@ def add(edge: Edge, url: str, kind: str, **given: Any) -> None:  # noqa: ANN401 
 
 
 @monitor.command()
-@click.argument("id")
+@click.argument("public_id", metavar="ID")
 @click.option("--url", help="Another target.")
 @described
 @scoped
-def edit(edge: Edge, id: str, url: str | None, **given: Any) -> None:  # noqa: A002, ANN401 - see add
+def edit(edge: Edge, public_id: str, url: str | None, **given: Any) -> None:  # noqa: ANN401 - see add
     """Change the monitor ID; what is not named stays as it is."""
     fields, settings = split(given)
     vault = edge.vault
     with edge.desk() as desk, told_by_option():
-        found = _find(desk, id)
+        found = _find(desk, public_id)
         before = open_settings(found, vault).model_dump()
         draft = draft_monitor(
             target=found.target if url is None else url,
@@ -71,13 +71,13 @@ def edit(edge: Edge, id: str, url: str | None, **given: Any) -> None:  # noqa: A
 
 
 @monitor.command()
-@click.argument("id")
+@click.argument("public_id", metavar="ID")
 @scoped
-def show(edge: Edge, id: str) -> None:  # noqa: A002 - the word of the domain
+def show(edge: Edge, public_id: str) -> None:
     """Print all that is set for the monitor ID; secrets are left out."""
     vault = edge.vault
     with edge.desk() as desk:
-        found = _find(desk, id)
+        found = _find(desk, public_id)
         settings = open_settings(found, vault)
     head = {"id": found.public_id, "status": found.status.value, "kind": found.kind, "url": found.target}
     for name, value in (head | _fields(found) | _open_part(settings)).items():
@@ -85,52 +85,52 @@ def show(edge: Edge, id: str) -> None:  # noqa: A002 - the word of the domain
 
 
 @monitor.command()
-@click.argument("id")
+@click.argument("public_id", metavar="ID")
 @scoped
-def pause(edge: Edge, id: str) -> None:  # noqa: A002 - the word of the domain
+def pause(edge: Edge, public_id: str) -> None:
     """Stop checking the monitor ID."""
     with edge.desk() as desk:
-        found = _find(desk, id)
+        found = _find(desk, public_id)
         pause_monitor(desk.session, desk.scope, found, now=desk.now)
     click.echo(f"Paused {found.name}.")
 
 
 @monitor.command()
-@click.argument("id")
+@click.argument("public_id", metavar="ID")
 @scoped
-def resume(edge: Edge, id: str) -> None:  # noqa: A002 - the word of the domain
+def resume(edge: Edge, public_id: str) -> None:
     """Check the paused monitor ID again."""
     with edge.desk() as desk:
-        found = _find(desk, id)
+        found = _find(desk, public_id)
         resume_monitor(desk.session, desk.scope, found, now=desk.now)
     click.echo(f"Resumed {found.name}.")
 
 
 @monitor.command()
-@click.argument("id")
+@click.argument("public_id", metavar="ID")
 @scoped
-def check(edge: Edge, id: str) -> None:  # noqa: A002 - the word of the domain
+def check(edge: Edge, public_id: str) -> None:
     """Have the monitor ID checked now, beside its schedule."""
     with edge.desk() as desk:
-        found = _find(desk, id)
+        found = _find(desk, public_id)
         if not check_monitor_now(desk.session, desk.scope, found, now=desk.now):
             raise UserError(f"{found.name} is paused: resume it first.")
     click.echo(f"{found.name} is being checked: see `emeter monitor list`.")
 
 
 @monitor.command()
-@click.argument("id")
+@click.argument("public_id", metavar="ID")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @scoped
-def delete(edge: Edge, id: str, *, yes: bool) -> None:  # noqa: A002 - the word of the domain
+def delete(edge: Edge, public_id: str, *, yes: bool) -> None:
     """Delete the monitor ID with its history."""
     with edge.desk() as desk:
-        name = _find(desk, id).name
+        name = _find(desk, public_id).name
     # Asked while no transaction is open: a person may take their time.
     if not yes and not click.confirm(f"Delete {name} with its history?", err=True):
         raise UserError("Nothing was deleted.")
     with edge.desk() as desk:
-        delete_monitor(desk.session, desk.scope, _find(desk, id), now=desk.now)
+        delete_monitor(desk.session, desk.scope, _find(desk, public_id), now=desk.now)
     click.echo(f"Deleted {name}.")
 
 

@@ -43,21 +43,21 @@ def _upper(_ctx: click.Context, _param: click.Parameter, text: str | None) -> st
 _DESCRIPTION = (
     click.option("--name", help="What people call it (default: the host)."),
     click.option("--interval", type=int, metavar="SECONDS", help="Time between checks (default: 60)."),
-    click.option("--timeout", type=int, metavar="SECONDS", help="From the look-up to the last byte (default: 10)."),
-    click.option("--method", callback=_upper, help="GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS (default: GET)."),
-    click.option("--header", "headers", multiple=True, callback=_headers, metavar="'NAME: VALUE'", help="May be given again."),
+    click.option("--timeout", type=int, metavar="SECONDS", help="From look-up to last byte (default: 10)."),
+    click.option("--method", callback=_upper, help="GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS."),
+    click.option("--header", "headers", multiple=True, callback=_headers, help="'Name: value'; repeatable."),
     click.option("--body", help="What is sent."),
-    click.option("--expect", "expected_codes", metavar="CODES", help="Codes that are well, as 200-299,301."),
+    click.option("--expect", "expected_codes", metavar="CODES", help="Codes that are well: 200-299,301."),
     click.option("--keyword", help="Text that the body must hold."),
     click.option("--keyword-absent/--keyword-present", default=None, help="It must not hold it instead."),
     click.option("--max-redirects", type=int, metavar="COUNT", help="0 follows none (default: 10)."),
-    click.option("--ipv4", "ip_family", flag_value="ipv4", help="Dial IPv4 addresses only."),
-    click.option("--ipv6", "ip_family", flag_value="ipv6", help="Dial IPv6 addresses only."),
-    click.option("--any-ip", "ip_family", flag_value="any", help="Dial either (default)."),
-    click.option("--verify/--no-verify", "verify_tls", default=None, help="Whether the certificate must be good."),
-    click.option("--down-after", type=int, metavar="COUNT", help="Failures in a row that make it down (default: 3)."),
-    click.option("--up-after", type=int, metavar="COUNT", help="Successes in a row that end it (default: 2)."),
-)  # fmt: skip
+    click.option("--ipv4", "ip_family", flag_value="ipv4", default=None, help="Dial IPv4 addresses only."),
+    click.option("--ipv6", "ip_family", flag_value="ipv6", default=None, help="Dial IPv6 addresses only."),
+    click.option("--any-ip", "ip_family", flag_value="any", default=None, help="Dial either (default)."),
+    click.option("--verify/--no-verify", "verify_tls", default=None, help="Must the certificate be good?"),
+    click.option("--down-after", type=int, metavar="COUNT", help="Failures that make it down (default: 3)."),
+    click.option("--up-after", type=int, metavar="COUNT", help="Successes that end it (default: 2)."),
+)
 
 
 def described(command: _F) -> _F:

@@ -132,7 +132,7 @@ def _found(row: MonitorRow) -> str:
 
 def _footer(page: Page) -> str:
     if page.total == 0:
-        return "No monitors. Add one with `emeter monitor add URL`."
+        return "No monitors found. Add one with `emeter monitor add URL`."
     pages = ceil(page.total / page.per_page)
     if not page.rows:
         return f"{page.total:,} monitors, but no page {page.number}: the last is {pages}"

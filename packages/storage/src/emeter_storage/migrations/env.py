@@ -5,7 +5,7 @@ from typing import Any
 from alembic import context
 from sqlalchemy import Connection, Engine, text
 
-from emeter_storage.partitions import PARTITIONED
+from emeter_storage.migrator import COMPARISON
 
 # One migrator at a time in the whole database; the others wait for it.
 ADVISORY_LOCK = 7_203_650_114
@@ -13,13 +13,6 @@ WAIT_FOR_OTHERS = "60s"
 # A migration that cannot have its lock at once gives up rather than stop every writer behind it.
 LOCK_TIMEOUT = "4s"
 STATEMENT_TIMEOUT = "30s"
-
-
-def is_ours(obj: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:  # noqa: ARG001, FBT001 - Alembic's signature
-    """Leave the daily partitions out of every comparison: their parent stands for them."""
-    if kind != "table" or name is None:
-        return True
-    return not any(name.startswith(f"{parent}_2") for parent in PARTITIONED)
 
 
 def migrate(connection: Connection) -> None:
@@ -34,9 +27,7 @@ def migrate(connection: Connection) -> None:
             connection=connection,
             target_metadata=context.config.attributes.get("metadata"),
             transaction_per_migration=True,
-            include_object=is_ours,
-            compare_type=True,
-            compare_server_default=True,
+            **COMPARISON,
         )
         with context.begin_transaction():
             context.run_migrations()

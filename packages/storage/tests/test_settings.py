@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from emeter_storage.errors import UserError
+from emeter_storage.settings import StorageSettings
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL", "EMETER_DATA_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_without_urls_the_servers_of_the_data_directory_are_meant(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("EMETER_DATA_DIR", str(tmp_path))
+    settings = StorageSettings.load()
+
+    assert settings.database == settings.directory.database_url
+    assert settings.redis == settings.directory.redis_url
+    assert settings.directory.path == tmp_path
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+def test_every_spelling_of_postgresql_means_our_driver(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"{scheme}://me:pass@host:5432/name")
+
+    assert StorageSettings.load().database == "postgresql+psycopg2://me:pass@host:5432/name"
+
+
+@pytest.mark.parametrize("url", ["redis://host:1/0", "rediss://:pass@host", "unix:///run/redis.sock"])
+def test_a_redis_that_is_given_is_used(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("REDIS_URL", url)
+
+    assert StorageSettings.load().redis == url
+
+
+def test_an_empty_value_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "")
+    monkeypatch.setenv("REDIS_URL", "")
+
+    assert StorageSettings.load().database_url == ""
+    assert StorageSettings.load().redis_url == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("DATABASE_URL", "mysql://me:hush@host/x", "must start with postgresql://"),
+        ("DATABASE_URL", "hush", "must start with postgresql://"),
+        ("DATABASE_URL", "postgresql://me:hush@host:port/x", "is no valid URL"),
+        ("DATABASE_URL", "postgresql://:::hush", "is no valid URL"),
+        ("REDIS_URL", "http://hush", "must start with redis://, rediss:// or unix://"),
+        ("REDIS_URL", "redis://:hush@host:port/0", "is no valid URL"),
+        ("REDIS_URL", "redis://:hush@host:99999/0", "is no valid URL"),
+    ],
+)
+def test_a_bad_value_is_one_line_that_names_the_setting_and_hides_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(UserError) as error:
+        StorageSettings.load()
+
+    assert str(error.value) == f"Bad setting {name}: {message}"
+
+
+def test_each_bad_value_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "x")
+    monkeypatch.setenv("REDIS_URL", "x")
+
+    with pytest.raises(UserError) as error:
+        StorageSettings.load()
+
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_settings_are_frozen_and_keep_urls_to_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:hush@host/x")
+    settings = StorageSettings.load()
+
+    with pytest.raises(ValidationError):
+        settings.database_url = ""  # type: ignore[misc]
+    assert "hush" not in repr(settings)
+
+
+@pytest.mark.parametrize("path", ["/tmp/" + "x" * 1000, "/tmp/a\nb"])
+def test_a_path_that_can_be_no_data_directory_is_told(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setenv("EMETER_DATA_DIR", path)
+
+    with pytest.raises(UserError, match=r"^The data directory"):
+        _ = StorageSettings.load().directory
