@@ -24,7 +24,7 @@ def main() -> None:
     print("Syncing .venv with uv.lock ...", flush=True)
     in_git = configure_filter()
     fill(in_git=in_git)
-    uv("sync")
+    uv("sync", "--compile-bytecode")
 
 
 def configure_filter() -> bool:
@@ -55,9 +55,9 @@ def fill(*, in_git: bool) -> None:
         git("add", "--", str(LOCK))
 
 
-def uv(command: str) -> None:
+def uv(command: str, *options: str) -> None:
     """Run uv; it says itself what is wrong."""
-    if code := subprocess.run([UV, command, "--quiet"], check=False).returncode:
+    if code := subprocess.run([UV, command, *options, "--quiet"], check=False).returncode:
         sys.exit(code)
 
 

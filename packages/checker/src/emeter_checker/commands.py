@@ -14,8 +14,8 @@ from emeter_core.settings import Settings
 from emeter_core.supervisor.runtime import StopSignal, setup_logging
 from emeter_core.supervisor.spec import ProcessSpec
 
-SCHEDULER = ProcessSpec("scheduler", ("scheduler",), stop_order=10)
-WORKER = ProcessSpec("worker", ("worker",), stop_order=20, stop_within=75.0)
+SCHEDULER = ProcessSpec("scheduler", ("scheduler",), stop_order=10, ready_word="Scheduling")
+WORKER = ProcessSpec("worker", ("worker",), stop_order=20, stop_within=75.0, ready_word="Checking")
 
 _POOL_SIZE = 5
 

@@ -44,6 +44,7 @@ class Scheduler:
         self._location = location
         self._location_id = 0
         self._rate = 0.0
+        self._said = False
         self._presence = Presence("scheduler", sessions, clock)
         self._due: dict[Callable[[Session, datetime], None], tuple[float, float]] = {
             self._recover: (_RECOVER_EVERY_S, 0.0),
@@ -54,10 +55,10 @@ class Scheduler:
 
     def run(self, wait: Callable[[float], bool]) -> None:
         """Tick until `wait(seconds)` says that it is time to stop."""
-        pause = TICK_S
+        pause = 0.0
         while not wait(pause):
             began = time.monotonic()
-            pause = self._try_tick(pause)
+            pause = self._try_tick(max(pause, TICK_S))
             if pause == TICK_S:
                 pause = max(0.01, TICK_S - (time.monotonic() - began))
         self._presence.leave()
@@ -86,6 +87,9 @@ class Scheduler:
         except DBAPIError as error:
             _log.warning("the database is away: %s", str(error.orig).strip().partition("\n")[0])
             return min(2 * pause, _LONGEST_PAUSE_S)
+        if not self._said:
+            _log.info("Scheduling the checks of %s.", self._location)
+            self._said = True
         return TICK_S
 
     def _claim(self, session: Session, now: datetime) -> list[Hint]:

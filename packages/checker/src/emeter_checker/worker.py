@@ -71,6 +71,7 @@ class Worker:
         reporter = threading.Thread(target=self._report, name="reporter", daemon=True)
         reporter.start()
         HintJob.functions[CHECK] = self.take_up
+        _log.info("Checking for %s.", self._location)
         with suppress(StopRequested):
             while not stop.is_set():
                 self._listen(stop)

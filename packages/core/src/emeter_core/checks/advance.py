@@ -1,6 +1,5 @@
 """The rule of conditions: pure, and the longest-tested function of the project."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from emeter_core.checks.state import Change, Observation, Policy, State, Step
@@ -68,8 +67,7 @@ def _fail(state: State, seen: Observation, policy: Policy, now: datetime) -> Ste
 
 def _learn_nothing(state: State, seen: Observation) -> Step:
     """Blocked, or no data: says nothing of the target, so runs start anew and incidents stay as they are."""
-    after = replace(
-        state,
+    after = state._replace(
         condition=seen.condition,
         failures=0,
         successes=0,

@@ -1,14 +1,13 @@
 """A check that was done, on its way to be recorded."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from emeter_core.checks.take import Taken
 from emeter_core.outcome import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """What a claim led to. `late_ms`: how long after its slot the check started."""
 
     claim: Taken

@@ -3,6 +3,7 @@
 from sqlalchemy import ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from emeter_core.monitors.probe import Probe
 from emeter_storage.base import Base, Timestamp
 
 
@@ -11,7 +12,7 @@ class Gap(Base):
 
     __tablename__ = "gaps"
 
-    probe_id: Mapped[int] = mapped_column(ForeignKey("probes.id", ondelete="CASCADE"), primary_key=True)
+    probe_id: Mapped[int] = mapped_column(ForeignKey(Probe.id, ondelete="CASCADE"), primary_key=True)
     first_slot: Mapped[Timestamp] = mapped_column(primary_key=True)
     last_slot: Mapped[Timestamp]
     count: Mapped[int] = mapped_column(Integer)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from emeter_core.checks.advance import advance
 from emeter_core.checks.finished import Finished
 from emeter_core.checks.packing import COLUMNS, pack_result
+from emeter_core.checks.slots import from_us
 from emeter_core.checks.state import Observation, Policy, State
 from emeter_core.checks.take import array
 from emeter_core.checks.transitions import write_transitions
@@ -32,22 +33,21 @@ class Recorded:
 # The claims go first: whoever deletes one may record its result, so a batch that is recorded twice counts
 # once. A claim whose monitor changed meanwhile is deleted and its result left out. Probes are locked in the
 # order of their ids, before monitors: every writer keeps to that order.
-_CONSUME = """
+_CONSUME = text("""
 WITH done AS (
   DELETE FROM claims c
   USING unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[]), CAST(:tokens AS uuid[]))
     AS d (probe_id, slot_us, token)
   WHERE c.probe_id = d.probe_id AND c.slot = 'epoch'::timestamptz + d.slot_us * interval '1 microsecond'
     AND c.token = d.token
-  RETURNING c.probe_id, c.slot, d.slot_us
+  RETURNING c.probe_id, d.slot_us
 )
-SELECT done.probe_id, done.slot_us, done.slot, m.version, m.down_after, m.up_after, m.id AS monitor_id,
-  p.condition, p.failures, p.successes, p.streak_since, p.streak_ended_at, p.last_slot, p.incident_open,
-  p.certificate_ends_at
+SELECT done.probe_id, done.slot_us, m.id, m.version, m.down_after, m.up_after, p.certificate_ends_at,
+  p.condition, p.failures, p.successes, p.streak_since, p.streak_ended_at, p.last_slot, p.incident_open
 FROM done JOIN probes p ON p.id = done.probe_id JOIN monitors m ON m.id = p.monitor_id
 ORDER BY done.probe_id, done.slot_us
 FOR NO KEY UPDATE OF p
-"""
+""")
 
 
 def record(session: Session, batch: Sequence[Finished], *, now: datetime) -> Recorded:
@@ -57,7 +57,7 @@ def record(session: Session, batch: Sequence[Finished], *, now: datetime) -> Rec
     by_slot = {(finished.claim.probe_id, finished.claim.slot_us): finished for finished in batch}
     judged = _judge(_consume(session, batch), by_slot, now)
     if judged:
-        copy_binary(session, "results", COLUMNS, (pack_result(each.finished) for each in judged))
+        copy_binary(session, "results", COLUMNS, [pack_result(each.finished) for each in judged])
         write_probes(session, judged)
         write_transitions(session, judged, now=now)
     return Recorded(len(judged), len(batch) - len(judged))
@@ -70,38 +70,30 @@ def _consume(session: Session, batch: Sequence[Finished]) -> Sequence[_Row]:
         "slots": array([claim.slot_us for claim in claims]),
         "tokens": array([claim.token for claim in claims]),
     }
-    return session.execute(text(_CONSUME), values).all()
+    return session.execute(_CONSUME, values).all()
 
 
 def _judge(rows: Sequence[_Row], by_slot: dict[tuple[int, int], Finished], now: datetime) -> list[Judged]:
     """Advance each probe by its results, oldest slot first; results of another version are left out."""
-    stored: dict[int, State] = {}
-    states: dict[int, State] = {}
+    # By probe: as the database has it, and as the results before have left it.
+    states: dict[int, tuple[State, State]] = {}
     judged = []
-    for row in rows:
-        finished = by_slot[row.probe_id, row.slot_us]
-        if finished.claim.version != row.version:
+    for probe_id, slot_us, monitor_id, version, down_after, up_after, certificate_ends_at, *state in rows:
+        finished = by_slot[probe_id, slot_us]
+        if finished.claim.version != version:
             continue
-        if row.probe_id not in states:
-            states[row.probe_id] = stored[row.probe_id] = _state(row)
-        before = states[row.probe_id]
-        seen = Observation(finished.outcome.condition, row.slot, finished.ended_at)
-        step = advance(before, seen, Policy(row.down_after, row.up_after), now)
-        states[row.probe_id] = step.state
+        stored, before = states.get(probe_id) or _twice(_state(*state))
+        seen = Observation(finished.outcome.condition, from_us(slot_us), finished.ended_at)
+        step = advance(before, seen, Policy(down_after, up_after), now)
+        states[probe_id] = stored, step.state
         counts = step.state is not before
-        judged.append(
-            Judged(finished, row.monitor_id, stored[row.probe_id], step, counts, row.certificate_ends_at)
-        )
+        judged.append(Judged(finished, monitor_id, stored, step, counts, certificate_ends_at))
     return judged
 
 
-def _state(row: _Row) -> State:
-    return State(
-        condition=Condition(row.condition),
-        failures=row.failures,
-        successes=row.successes,
-        streak_since=row.streak_since,
-        streak_ended_at=row.streak_ended_at,
-        last_slot=row.last_slot,
-        incident_open=row.incident_open,
-    )
+def _state(condition: str, *others: Any) -> State:  # noqa: ANN401 - the other columns, as they are
+    return State(Condition(condition), *others)
+
+
+def _twice(state: State) -> tuple[State, State]:
+    return state, state

@@ -1,21 +1,22 @@
-"""What the checks of a probe have added up to, and the policy that judges them."""
+"""What the checks of a probe have added up to, and the policy that judges them.
 
-from dataclasses import dataclass
+Named tuples, as each check makes some: a frozen dataclass takes three times as long to make.
+"""
+
 from datetime import datetime
+from typing import NamedTuple
 
 from emeter_core.outcome import Condition
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """How many failures in a row make down, and how many successes in a row end it."""
 
     down_after: int = 3
     up_after: int = 2
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """The memory of a probe between two checks.
 
     `streak_since` is the slot of the first check of the present run of failures or successes,
@@ -31,8 +32,7 @@ class State:
     incident_open: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """One check, as it counts: its verdict, its slot and when it ended."""
 
     condition: Condition
@@ -40,8 +40,7 @@ class Observation:
     ended_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """The condition is another from `effective_at` on."""
 
     before: Condition
@@ -49,8 +48,7 @@ class Change:
     effective_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What one observation leads to. `confirm_at`: check again then, if no regular slot comes sooner."""
 
     state: State

@@ -1,9 +1,10 @@
 """What a worker asks of the database before it checks: claims confirmed, specs read, what is stale."""
 
+import logging
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -13,10 +14,12 @@ from emeter_core.checks.spec import CheckSpec
 from emeter_core.monitors.monitor import Monitor
 from emeter_core.monitors.settings import open_settings
 from emeter_core.vault import Vault
+from emeter_storage.errors import UserError
+
+_log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """A claim that is ours to check. `slot_us` in microseconds since 1970."""
 
     probe_id: int
@@ -27,7 +30,7 @@ class Taken:
 
 
 # `taken_by` makes a hint that arrives twice count once: the second finds nothing left to take.
-_TAKE = """
+_TAKE = text("""
 UPDATE claims c SET taken_by = :process_id
 FROM unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[])) AS h (probe_id, slot_us),
   probes p, monitors m
@@ -36,28 +39,28 @@ WHERE c.probe_id = h.probe_id AND c.slot = 'epoch'::timestamptz + h.slot_us * in
   AND p.id = c.probe_id AND p.enabled AND m.id = p.monitor_id
   AND c.slot > :now - p.interval_ms * interval '1 millisecond'
 RETURNING c.probe_id, h.slot_us, m.id, m.version
-"""
+""")
 
-_CURRENT = """
+_CURRENT = text("""
 SELECT m.id, m.version FROM monitors m
 WHERE m.id = ANY (CAST(:monitor_ids AS int[])) AND m.paused_at IS NULL
-"""
+""")
 
-_RELEASE = """
+_RELEASE = text("""
 UPDATE claims c SET taken_by = NULL, hinted_at = NULL
 FROM unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[]), CAST(:tokens AS uuid[]))
   AS d (probe_id, slot_us, token)
 WHERE c.probe_id = d.probe_id AND c.slot = 'epoch'::timestamptz + d.slot_us * interval '1 microsecond'
   AND c.token = d.token
-"""
+""")
 
-_DROP = """
+_DROP = text("""
 DELETE FROM claims c
 USING unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[]), CAST(:tokens AS uuid[]))
   AS d (probe_id, slot_us, token)
 WHERE c.probe_id = d.probe_id AND c.slot = 'epoch'::timestamptz + d.slot_us * interval '1 microsecond'
   AND c.token = d.token
-"""
+""")
 
 
 def take(session: Session, hint: Hint, *, process_id: uuid.UUID, now: datetime) -> list[Taken]:
@@ -66,7 +69,7 @@ def take(session: Session, hint: Hint, *, process_id: uuid.UUID, now: datetime) 
     A slot that is older than its interval by now is left: its lease runs out and it becomes a gap.
     """
     rows = session.execute(
-        text(_TAKE),
+        _TAKE,
         {
             "process_id": process_id,
             "now": now,
@@ -84,34 +87,41 @@ def take(session: Session, hint: Hint, *, process_id: uuid.UUID, now: datetime) 
 
 def current_versions(session: Session, monitor_ids: Collection[int]) -> dict[int, int]:
     """The version of each of the monitors that may be checked now; paused and deleted ones are left out."""
-    rows = session.execute(text(_CURRENT), {"monitor_ids": array(monitor_ids)})
+    rows = session.execute(_CURRENT, {"monitor_ids": array(monitor_ids)})
     return {monitor_id: version for monitor_id, version in rows}  # noqa: C416 - rows are no pairs to mypy
 
 
 def drop(session: Session, stale: Sequence[Taken]) -> None:
     """Give up claims of a version that is gone; the slots of the new version come by themselves."""
-    session.execute(text(_DROP), _keys(stale))
+    session.execute(_DROP, _keys(stale))
 
 
 def release(session: Session, taken: Sequence[Taken]) -> None:
     """Give claims back unchecked: another worker is hinted at them, or they end as gaps."""
-    session.execute(text(_RELEASE), _keys(taken))
+    session.execute(_RELEASE, _keys(taken))
 
 
 def load_specs(session: Session, monitor_ids: Collection[int], *, vault: Vault) -> list[CheckSpec]:
-    """Read what is to be checked, secrets decrypted."""
+    """Read what is to be checked, secrets decrypted; what cannot be read is logged and left out."""
     monitors = session.scalars(select(Monitor).where(Monitor.id.in_(monitor_ids)))
-    return [
-        CheckSpec(
-            monitor_id=monitor.id,
-            version=monitor.version,
-            kind=monitor.kind,
-            target=monitor.target,
-            timeout_seconds=monitor.timeout_seconds,
-            settings=open_settings(monitor, vault),
-        )
-        for monitor in monitors
-    ]
+    return [spec for monitor in monitors if (spec := _spec(monitor, vault)) is not None]
+
+
+def _spec(monitor: Monitor, vault: Vault) -> CheckSpec | None:
+    try:
+        settings = open_settings(monitor, vault)
+    except (LookupError, UserError, ValueError) as error:
+        # One monitor of a newer version, or under another key, must not keep the others from being checked.
+        _log.warning("cannot check the monitor %s: %s", monitor.public_id, error)
+        return None
+    return CheckSpec(
+        monitor_id=monitor.id,
+        version=monitor.version,
+        kind=monitor.kind,
+        target=monitor.target,
+        timeout_seconds=monitor.timeout_seconds,
+        settings=settings,
+    )
 
 
 def array(values: Iterable[object]) -> str:

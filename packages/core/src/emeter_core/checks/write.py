@@ -1,8 +1,8 @@
 """The probes after a batch: few columns for those that merely went on, all for those that changed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -12,8 +12,7 @@ from emeter_core.checks.state import State, Step
 from emeter_core.checks.take import array
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """A result that counts, and what it led to."""
 
     finished: Finished
@@ -27,7 +26,7 @@ class Judged:
     """As the probe had it before this result."""
 
 
-_GO_ON = """
+_GO_ON = text("""
 UPDATE probes p SET last_slot = d.slot, successes = d.successes,
   last_total_us = d.total_us, last_code = d.code, last_reason = 0
 FROM (SELECT probe_id, 'epoch'::timestamptz + slot_us * interval '1 microsecond' AS slot,
@@ -35,9 +34,9 @@ FROM (SELECT probe_id, 'epoch'::timestamptz + slot_us * interval '1 microsecond'
   FROM unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[]), CAST(:successes AS smallint[]),
     CAST(:totals AS int[]), CAST(:codes AS smallint[])) AS u (probe_id, slot_us, successes, total_us, code)) d
 WHERE p.id = d.probe_id
-"""
+""")
 
-_CHANGE = """
+_CHANGE = text("""
 UPDATE probes SET
   condition = :condition, failures = :failures, successes = :successes, streak_since = :streak_since,
   streak_ended_at = :streak_ended_at, last_slot = :last_slot, incident_open = :incident_open,
@@ -45,16 +44,19 @@ UPDATE probes SET
   certificate_ends_at = coalesce(:certificate_ends_at, certificate_ends_at),
   next_slot = least(next_slot, CAST(:confirm_at AS timestamptz))
 WHERE id = :probe_id
-"""
+""")
 
 
 def write_probes(session: Session, judged: Sequence[Judged]) -> None:
     """Bring the probes of `judged` to their newest state; results that came too late change nothing."""
     newest = {each.finished.claim.probe_id: each for each in judged if each.counts}
-    changed = [each for each in newest.values() if not _goes_on(each)]
-    _go_on(session, [each for each in newest.values() if _goes_on(each)])
+    going_on: list[Judged] = []
+    changed: list[Judged] = []
+    for each in newest.values():
+        (going_on if _goes_on(each) else changed).append(each)
+    _go_on(session, going_on)
     if changed:
-        session.execute(text(_CHANGE), [_values(each) for each in changed])
+        session.execute(_CHANGE, [_values(each) for each in changed])
 
 
 def _goes_on(judged: Judged) -> bool:
@@ -81,7 +83,7 @@ def _go_on(session: Session, judged: Sequence[Judged]) -> None:
         "totals": array([sum(each.outcome.phases) for each in finished]),
         "codes": array([each.outcome.code for each in finished]),
     }
-    session.execute(text(_GO_ON), values)
+    session.execute(_GO_ON, values)
 
 
 def _values(judged: Judged) -> dict[str, object]:

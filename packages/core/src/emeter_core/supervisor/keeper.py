@@ -51,6 +51,8 @@ class Keeper(threading.Thread):
             if not self.started.is_set():
                 self.failure = error if isinstance(error, UserError) else UserError(str(error))
             return f"does not start: {error}"
+        except Exception as error:  # noqa: BLE001 - a bug at one start must not end the keeping
+            return f"does not start, by a bug in E-Meter: {error!r}"
         self.started.set()
         if self._stopping.is_set():
             # Told to stop while it was starting: then nobody has signalled this one yet.
