@@ -206,6 +206,44 @@ def test_a_lease_that_ran_out_too_late_is_a_gap(session, probe, claim, noon) -> 
     assert session.scalars(select(Claim)).all() == []
 
 
+def test_missed_slots_in_a_row_are_one_gap_however_often_they_are_found(session, probe, claim, noon) -> None:
+    added = probe(interval=60)
+    claim(noon)
+    session.refresh(added)
+    first = added.next_slot
+    for minutes in (3, 6):
+        session.execute(text("DELETE FROM claims"))
+        session.execute(
+            text("UPDATE probes SET next_slot = :slot"), {"slot": first + timedelta(minutes=minutes - 3)}
+        )
+        claim(first + timedelta(minutes=minutes))
+    gap = session.scalars(select(Gap)).one()
+    assert (gap.first_slot, gap.last_slot, gap.count) == (first, first + timedelta(minutes=5), 6)
+
+
+def test_lost_slots_in_a_row_are_one_gap_and_one_apart_is_another(session, probe, noon) -> None:
+    added = probe(interval=10, timeout=1)
+    lost = [0, 10, 20, 50, 60]
+    for seconds in lost:
+        session.add(
+            Claim(
+                probe_id=added.id,
+                slot=noon + timedelta(seconds=seconds),
+                lease_until=noon + timedelta(seconds=seconds + 6),
+                token=uuid.uuid4(),
+                kind="regular",
+            )
+        )
+    session.flush()
+    stretches = {0: [(0, 0, 1)], 1: [(0, 20, 3)], 2: [(0, 20, 3), (50, 60, 2)]}
+    for step, seconds in enumerate((17, 40, 90)):
+        checks.recover(session, location_id=1, now=noon + timedelta(seconds=seconds))
+        session.expire_all()
+        gaps = session.scalars(select(Gap).order_by(Gap.first_slot)).all()
+        found = [((gap.first_slot - noon).seconds, (gap.last_slot - noon).seconds, gap.count) for gap in gaps]
+        assert found == stretches[step]
+
+
 def test_two_schedulers_never_claim_the_same_slot(new_database, noon) -> None:
     engine = make_engine(new_database(), name="tests")
     sessions = sessionmaker(engine)

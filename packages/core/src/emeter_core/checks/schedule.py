@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from emeter_core.checks.slots import sql_slot, sql_slot_after, sql_turn
+from emeter_core.checks.stretches import SQL_STRETCHES, sql_write_gaps
 from emeter_storage.statements import affected_rows
 
 LEASE_BEYOND_TIMEOUT = timedelta(seconds=5)
@@ -26,7 +27,7 @@ class Hint:
 _US = "(extract(epoch FROM {0}) * 1000000)::bigint"
 
 # A slot found later than its interval was missed: the newest one that is not takes its place, and all
-# before it become a gap. A stretch that continues the newest gap of the probe makes that one longer.
+# before it become a gap.
 _NOW_LESS = ":now - interval_ms * interval '1 millisecond'"
 _BEFORE = sql_turn("id", "interval_ms", "slot - interval '1 millisecond'")
 
@@ -42,15 +43,11 @@ WITH due AS MATERIALIZED (
     ELSE {sql_slot_after("id", "interval_ms", _NOW_LESS)} END AS slot
   FROM due
 ), missed AS (
-  SELECT id, next_slot AS first_slot,
+  SELECT id AS probe_id, interval_ms, next_slot AS first_slot,
     {_BEFORE} - {sql_turn("id", "interval_ms", "next_slot")} + 1 AS count,
     greatest(next_slot, {sql_slot("id", "interval_ms", _BEFORE)}) AS last_slot
   FROM cut WHERE slot > next_slot
-), gap AS (
-  INSERT INTO gaps (probe_id, first_slot, last_slot, count, reason)
-  SELECT id, first_slot, last_slot, count, 'missed' FROM missed
-  ON CONFLICT (probe_id, first_slot) DO NOTHING
-), moved AS (
+), {sql_write_gaps("missed")}, moved AS (
   UPDATE probes p SET next_slot = {sql_slot_after("p.id", "p.interval_ms", "cut.slot")}
   FROM cut WHERE p.id = cut.id
 )
@@ -81,12 +78,16 @@ WHERE p.id = c.probe_id AND p.location_id = :location_id AND p.enabled
   AND c.lease_until < :now AND c.slot > :now - p.interval_ms * interval '1 millisecond'
 """
 
-_GIVE_UP = """
-WITH lost AS (DELETE FROM claims WHERE lease_until < :now RETURNING probe_id, slot)
-INSERT INTO gaps (probe_id, first_slot, last_slot, count, reason)
-SELECT l.probe_id, l.slot, l.slot, 1, 'lost' FROM lost l JOIN probes p ON p.id = l.probe_id
-ON CONFLICT (probe_id, first_slot) DO NOTHING
-"""
+_GIVE_UP = f"""
+WITH lost AS (
+  DELETE FROM claims WHERE lease_until < :now RETURNING probe_id, slot
+), slots AS (
+  SELECT lost.probe_id, lost.slot, p.interval_ms FROM lost JOIN probes p ON p.id = lost.probe_id
+), missed AS (
+{SQL_STRETCHES}
+), {sql_write_gaps("lost")}
+SELECT count(*) FROM slots
+"""  # noqa: S608 - made of our own constants
 
 _RATE = (
     "SELECT coalesce(sum(1000.0 / interval_ms), 0) FROM probes WHERE enabled AND location_id = :location_id"
@@ -132,7 +133,7 @@ def recover(session: Session, *, location_id: int, now: datetime) -> tuple[int, 
     values = {"location_id": location_id, "now": now, "beyond": LEASE_BEYOND_TIMEOUT}
     renewed = session.execute(text(_RENEW), values)
     lost = session.execute(text(_GIVE_UP), {"now": now})
-    return affected_rows(renewed), affected_rows(lost)
+    return affected_rows(renewed), int(lost.scalar_one())
 
 
 def checks_per_second(session: Session, *, location_id: int) -> float:
