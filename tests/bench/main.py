@@ -38,10 +38,10 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     findings = verdict.judge(figures) if options.verdict else []
-    print("\n".join(report.lines(figures)))
-    print("\n".join(verdict.lines(findings, judged=options.verdict)))
     if options.json:
         options.json.write_text(json.dumps(figures | {"findings": findings}, indent=2) + "\n")
+    print("\n".join(report.lines(figures)))
+    print("\n".join(verdict.lines(findings, judged=options.verdict)))
     return 1 if findings else 0
 
 

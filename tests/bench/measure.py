@@ -15,7 +15,7 @@ from target import Target
 
 _EVERY_S = 5
 _SETTLE_S = 7.0
-"""What started at the end of the window has its timeout to end, and the recorder its turn."""
+"""What started last has its timeout to end, the recorder its turn, and the worker its 5 s to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ def measure(
     progress.say("Letting the last checks end ...")
     memory = processes.memory_by_role(instance.pid)
     time.sleep(_SETTLE_S)
+    told = workers.ask(instance) - begin.workers
     window = _window(begin.at, options)
     results = stored.results(instance, window, phases)
     return {
@@ -49,11 +50,11 @@ def measure(
         "target_cpu_ms_per_check": (end.target_ms - begin.target_ms) / max(1, results["stored"]),
         "busy_share": _busy(begin, end),
         "lateness_ms": {
-            "worker": (end.workers - begin.workers).lateness(),
+            "worker": told.lateness(),
             "results": stored.lateness(instance, window),
             "target": read_arrivals(target.arrivals, phases, window),
         },
-        "recorder": (end.workers - begin.workers).counts(),
+        "recorder": told.counts(),
         "gaps": stored.gaps(instance, window),
         "conditions": stored.conditions(instance),
         "bytes_per_result": stored.bytes_per_result(instance),

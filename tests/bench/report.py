@@ -16,7 +16,7 @@ def _head(figures: dict[str, Any]) -> list[str]:
     options, about, busy = figures["options"], figures["machine"], figures["busy_share"]
     run = "{monitors:,} monitors at {interval} s, {seconds} s measured after {warmup} s of warm-up"
     machine = "{cpu}, {cores} cores, {memory_gb} GB, {kernel}, {filesystem}"
-    versions = (
+    parts = (
         "Python {python}, PostgreSQL {postgresql}, Redis {redis}, RQ {rq}, libcurl {libcurl}, nginx {nginx}"
     )
     shares = "cores busy: {ours:.0%} with E-Meter, {target:.0%} with the target, {others:.0%} otherwise"

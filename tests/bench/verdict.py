@@ -36,8 +36,6 @@ def lines(findings: list[str], *, judged: bool) -> list[str]:
     if not judged:
         return ["", "NOT JUDGED (--no-verdict)"]
     if not findings:
-        passed = (
-            f"PASSED: {LEAST_RATE:,.0f} checks/s or more, none missed, {MOST_CPU_MS:.2f} ms of CPU or less"
-        )
+        passed = f"PASSED: {LEAST_RATE:,.0f} checks/s or more, none missed, {MOST_CPU_MS:.2f} ms or less"
         return ["", passed]
     return ["", "FAILED:", *(f"  - {finding}" for finding in findings)]
