@@ -79,7 +79,7 @@ def test_a_batch_recorded_twice_counts_once(session, add_monitor, check, noon) -
 def test_a_result_with_a_foreign_token_is_discarded(session, add_monitor, check, noon) -> None:
     add_monitor()
     [done] = check(noon)
-    forged = Taken(done.claim.probe_id, done.claim.slot_us, str(uuid.uuid4()), done.claim.monitor_id, 1)
+    forged = Taken(done.claim.probe_id, done.claim.slot_us, str(uuid.uuid4()), done.claim.monitor_id, 1, 0)
     recorded = checks.record(session, [Finished(forged, done.outcome, noon)], now=noon)
     assert recorded.discarded == 1
     assert session.scalars(select(Claim)).one() is not None

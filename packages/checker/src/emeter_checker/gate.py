@@ -22,6 +22,11 @@ _AHEAD_US = 500_000
 _MARGIN_US = 50_000
 """How long a look may take: what is due sooner after the next one is let through at once."""
 
+_PAUSE_S = 1.0
+"""Between two looks while the database is away."""
+
+_MOST_SPECS = 100_000
+
 
 class Gate:
     """Lets each claim through to the engine shortly before its slot, unless its monitor has changed.
@@ -54,9 +59,8 @@ class Gate:
 
     def add(self, taken: Sequence[Taken]) -> None:
         """Take claims in; the usual ones, due in two seconds, wait for the next look."""
+        self._push(taken)
         with self._lock:
-            for claim in taken:
-                heapq.heappush(self._heap, (claim.slot_us, claim.probe_id, claim))
             cannot_wait = bool(self._heap) and self._heap[0][0] < self._next_look_us + _MARGIN_US
         if cannot_wait:
             self._wake.set()
@@ -78,17 +82,31 @@ class Gate:
             try:
                 self._let_through()
             except DBAPIError as error:
-                # Without the database nothing can be recorded either: what is due becomes a gap.
                 _log.warning("cannot read what to check: %s", str(error.orig).strip().partition("\n")[0])
+                self._stop.wait(_PAUSE_S)
             except Exception:  # noqa: BLE001 - the thread must outlive a bug: no gate, no checks
                 _log.exception("the gate failed; what was due becomes a gap")
             self._wake.wait(_EVERY_S)
             self._wake.clear()
 
+    def _push(self, claims: Sequence[Taken]) -> None:
+        with self._lock:
+            for claim in claims:
+                heapq.heappush(self._heap, (claim.slot_us, claim.probe_id, claim))
+
     def _let_through(self) -> None:
         due = self._pop_due()
         if not due:
             return
+        try:
+            wanted = self._still_wanted(due)
+        except DBAPIError:
+            self._push(due)  # Looked at again: the database may be back before their leases run out.
+            raise
+        self._submit([self._scheduled(claim) for claim in wanted if self._knows(claim)])
+
+    def _still_wanted(self, due: Sequence[Taken]) -> list[Taken]:
+        """Drop the claims of monitors that changed, and learn the specs of those that are new here."""
         with self._sessions.begin() as session:
             versions = checks.current_versions(session, {claim.monitor_id for claim in due})
             stale = [claim for claim in due if versions.get(claim.monitor_id) != claim.version]
@@ -97,10 +115,13 @@ class Gate:
             wanted = [claim for claim in due if versions.get(claim.monitor_id) == claim.version]
             unknown = {claim.monitor_id for claim in wanted if not self._knows(claim)}
             if unknown:
-                self._specs.update(
-                    (spec.monitor_id, spec) for spec in checks.load_specs(session, unknown, vault=self._vault)
-                )
-        self._submit([self._scheduled(claim) for claim in wanted if self._knows(claim)])
+                self._learn(checks.load_specs(session, unknown, vault=self._vault))
+        return wanted
+
+    def _learn(self, specs: Sequence[CheckSpec]) -> None:
+        if len(self._specs) > _MOST_SPECS:
+            self._specs.clear()  # Some belong to monitors that are gone; the others are read again.
+        self._specs.update((spec.monitor_id, spec) for spec in specs)
 
     def _pop_due(self) -> list[Taken]:
         now_us = checks.to_us(self._clock.now())
@@ -109,7 +130,10 @@ class Gate:
         with self._lock:
             self._next_look_us = now_us + int(_EVERY_S * 1e6)
             while self._heap and self._heap[0][0] <= limit:
-                due.append(heapq.heappop(self._heap)[2])
+                claim = heapq.heappop(self._heap)[2]
+                # What is found too late is left alone: its lease runs out and it is claimed again, or a gap.
+                if now_us <= claim.start_by_us:
+                    due.append(claim)
         return due
 
     def _knows(self, claim: Taken) -> bool:

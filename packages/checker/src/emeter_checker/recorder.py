@@ -105,14 +105,18 @@ class Recorder:
         return len(batch)
 
     def _record(self, batch: list[engine.Finished]) -> None:
-        finished = [self._finished(each) for each in batch]
+        late = [self._late_us(each) for each in batch]
+        finished = [self._finished(each, late_us // 1000) for each, late_us in zip(batch, late, strict=True)]
         with self._sessions.begin() as session:
             done = checks.record(session, finished, now=self._clock.now())
         self.recorded += done.counted
         self.discarded += done.discarded
+        for late_us in late:
+            self.lateness.add(late_us)
 
-    def _finished(self, each: engine.Finished) -> Finished:
-        claim = cast("Taken", each.ticket)
-        late_us = max(0, round((each.started_at - self._clock.monotonic_of_us(claim.slot_us)) * 1e6))
-        self.lateness.add(late_us)
-        return Finished(claim, each.outcome, self._clock.at(each.ended_at), late_us // 1000)
+    def _late_us(self, each: engine.Finished) -> int:
+        slot_us = cast("Taken", each.ticket).slot_us
+        return max(0, round((each.started_at - self._clock.monotonic_of_us(slot_us)) * 1e6))
+
+    def _finished(self, each: engine.Finished, late_ms: int) -> Finished:
+        return Finished(cast("Taken", each.ticket), each.outcome, self._clock.at(each.ended_at), late_ms)

@@ -20,13 +20,17 @@ _log = logging.getLogger(__name__)
 
 
 class Taken(NamedTuple):
-    """A claim that is ours to check. `slot_us` in microseconds since 1970."""
+    """A claim that is ours to check. Times in microseconds since 1970.
+
+    A check that starts by `start_by_us` ends before the lease does; a later one might be done twice.
+    """
 
     probe_id: int
     slot_us: int
     token: str
     monitor_id: int
     version: int
+    start_by_us: int
 
 
 # `taken_by` makes a hint that arrives twice count once: the second finds nothing left to take.
@@ -38,7 +42,8 @@ WHERE c.probe_id = h.probe_id AND c.slot = 'epoch'::timestamptz + h.slot_us * in
   AND c.token = :token AND c.taken_by IS NULL
   AND p.id = c.probe_id AND p.enabled AND m.id = p.monitor_id
   AND c.slot > :now - p.interval_ms * interval '1 millisecond'
-RETURNING c.probe_id, h.slot_us, m.id, m.version
+RETURNING c.probe_id, h.slot_us, m.id, m.version,
+  (extract(epoch FROM c.lease_until) * 1000000)::bigint - p.timeout_ms * 1000
 """)
 
 _CURRENT = text("""
@@ -80,8 +85,8 @@ def take(session: Session, hint: Hint, *, process_id: uuid.UUID, now: datetime) 
     )
     token = str(hint.token)
     return [
-        Taken(probe_id, slot_us, token, monitor_id, version)
-        for probe_id, slot_us, monitor_id, version in rows
+        Taken(probe_id, slot_us, token, monitor_id, version, start_by_us)
+        for probe_id, slot_us, monitor_id, version, start_by_us in rows
     ]
 
 
