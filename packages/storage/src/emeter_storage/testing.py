@@ -1,6 +1,7 @@
 """The pytest plugin of all packages: real servers, one migrated database, transactions rolled back."""
 
 import itertools
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,8 +13,14 @@ from emeter_storage import migrator
 from emeter_storage.engine import make_engine
 from emeter_storage.servers import DataDirectory, PostgresServer, RedisServer
 
+
 _TEMPLATE = "emeter_template"
 _numbers = itertools.count(1)
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C back: who runs the tests in the background ignores it, and what we start would, too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
