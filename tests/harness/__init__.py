@@ -1,1 +1,1 @@
-"""What the tests across packages share: the real thing, targets that misbehave on demand, and accounts of slots."""
+"""What the tests across packages share: the real thing, targets that misbehave, accounts of slots."""

@@ -16,7 +16,7 @@ from signal import Signals
 from typing import Any
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from emeter_core.accounts import list_users, scope_of
 from emeter_core.monitors import create_monitor, draft_monitor
@@ -36,7 +36,10 @@ _STOPPED = 40.0
 
 
 class Emeter:
-    """One `emeter up`: started, asked, killed in parts, stopped. `settings` are its environment variables."""
+    """One `emeter up`: started, asked, killed in parts, stopped.
+
+    `settings` are its environment variables, `user` is whom `command` becomes.
+    """
 
     def __init__(
         self, data: Path, *, command: Sequence[str] = PYTHON, user: int | None = None, **settings: str
@@ -72,7 +75,6 @@ class Emeter:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                **self._as_user(),
             )
         if wait:
             wait_until(self._has_started, _STARTED, f"ready\n{self.said()}")
@@ -82,31 +84,32 @@ class Emeter:
         """All that `emeter up` and its processes said."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
-    def run(self, *arguments: str, check: bool = True, **settings: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, check: bool = True, text: str = "", **settings: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command line of `emeter` beside it; fails where that fails, unless `check` is False."""
         done = subprocess.run(
             [*self.command, *arguments],
             cwd="/",
             env=self.environment | settings,
-            stdin=subprocess.DEVNULL,
+            input=text,
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
-            **self._as_user(),
         )
         assert not check or done.returncode == 0, f"{arguments}: {done.stderr or done.stdout}"
         return done
 
     def register(self) -> "Emeter":
         """Have a user, to whose team monitors can belong."""
-        self.run("user", "create", EMAIL, "--password", PASSWORD)
+        self.run("user", "create", EMAIL, "--password-stdin", text=PASSWORD)
         return self
 
     def monitors(self) -> list[dict[str, Any]]:
         """What `emeter monitor list` shows."""
-        listed: dict[str, Any] | list[dict[str, Any]] = json.loads(self.run("monitor", "list", "--json").stdout)
-        return listed if isinstance(listed, list) else listed["monitors"]
+        listed: list[dict[str, Any]] = json.loads(self.run("monitor", "list", "--json").stdout)
+        return listed
 
     @cached_property
     def database(self) -> Engine:
@@ -121,30 +124,34 @@ class Emeter:
         try:
             with self.database.connect() as connection:
                 return list(connection.execute(text(statement), values))
-        except DBAPIError:
+        except (InterfaceError, OperationalError):
             return []
 
     def add_monitors(self, drafts: Sequence[dict[str, Any]]) -> list[int]:
         """Add many monitors as the pages would, in one transaction; returns the ids of their probes."""
-        vault = Vault((self.data / "secret_key").read_text().strip())
+        vault = Vault(self.settings.get("SECRET_KEY") or (self.data / "secret_key").read_text().strip())
         with make_session_factory(self.database).begin() as session:
             scope = scope_of(session, list_users(session)[0])
             now = DatabaseClock(self.database).now()
             made = [
-                create_monitor(session, scope, draft_monitor(**draft), vault=vault, now=now).id for draft in drafts
+                create_monitor(session, scope, draft_monitor(**draft), vault=vault, now=now).id
+                for draft in drafts
             ]
         probes = dict(map(tuple, self.rows("SELECT monitor_id, id FROM probes")))
         return [probes[monitor_id] for monitor_id in made]
 
     def processes(self) -> dict[str, int]:
-        """The pid of each process of this machine by its name: postgres, redis, scheduler, worker, web."""
+        """The pid of each of its processes by name: postgres, redis, scheduler, worker, web."""
         assert self.process is not None
+        supervisors = [pid for pid in tree_of(self.process.pid) if _is_supervisor(command_of(pid))]
         found = {}
-        for pid in (child for parent in tree_of(self.process.pid) for child in children_of(parent)):
-            name = _SERVERS.get(program_of(pid)) or command_of(pid).rpartition(" ")[2]
-            is_ours = " emeter_core.commands.main " in command_of(pid) and "child.py" not in command_of(pid)
-            if (name in _SERVERS.values() or is_ours) and name not in found and name != "up":
+        for pid in (child for supervisor in supervisors for child in children_of(supervisor)):
+            command = command_of(pid)
+            if name := _SERVERS.get(program_of(pid)):
                 found[name] = pid
+            # Before that it is still the shim which makes it our own.
+            elif "child.py" not in command:
+                found[command.rpartition(" ")[2]] = pid
         return found
 
     def wait_until(self, condition: Callable[[], Any], seconds: float, what: str = "") -> Any:  # noqa: ANN401
@@ -153,6 +160,13 @@ class Emeter:
             return wait_until(condition, seconds, what)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.said()[-4000:]}") from None
+
+    def kill(self) -> None:
+        """Kill `emeter up` itself, and nobody else."""
+        self.forget_database()
+        self.signal(Signals.SIGKILL)
+        assert self.process is not None
+        self.process.wait()
 
     def signal(self, number: Signals) -> None:
         """Signal the process that was started, and note who belonged to it."""
@@ -169,7 +183,7 @@ class Emeter:
         """End it by a signal, and see that it ends with `code` and leaves nobody and no socket behind."""
         if self.process is None or self.process.poll() is not None:
             return
-        self._forget_database()
+        self.forget_database()
         self.signal(number)
         assert self.process.wait(_STOPPED) == code, self.said()[-4000:]
         assert self.left_behind() == {}
@@ -177,7 +191,7 @@ class Emeter:
 
     def clean_up(self) -> None:
         """Leave nothing, whatever happened."""
-        self._forget_database()
+        self.forget_database()
         if self.process and self.process.poll() is None:
             self._seen |= tree_of(self.process.pid)
             self.process.kill()
@@ -188,7 +202,8 @@ class Emeter:
         wait_until(lambda: not self.left_behind(), 10, "the end of all processes")
         shutil.rmtree(self.run_directory, ignore_errors=True)
 
-    def _forget_database(self) -> None:
+    def forget_database(self) -> None:
+        """Let go of all connections."""
         for engine in self._engines:
             engine.dispose()
 
@@ -197,15 +212,16 @@ class Emeter:
         assert self.process.poll() is None, f"it ended with {self.process.poll()}:\n{self.said()}"
         return "Ready in" in self.said()
 
-    def _as_user(self) -> dict[str, Any]:
-        return {} if self.user is None else {"user": self.user, "group": self.user, "extra_groups": []}
-
 
 def short_directory() -> Path:
     """A new directory with a short path that servers which are not root may pass through."""
     path = Path(tempfile.mkdtemp(prefix="em-", dir="/tmp"))
     path.chmod(0o711)
     return path
+
+
+def _is_supervisor(command: str) -> bool:
+    return command.endswith(" up") and "foreground.py" not in command and "emeter" in command
 
 
 def free_port() -> int:

@@ -13,7 +13,6 @@ from emeter_storage import migrator
 from emeter_storage.engine import make_engine
 from emeter_storage.servers import DataDirectory, PostgresServer, RedisServer
 
-
 _TEMPLATE = "emeter_template"
 _numbers = itertools.count(1)
 
