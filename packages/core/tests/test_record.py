@@ -211,3 +211,29 @@ def test_the_same_failure_is_no_gap(session, add_monitor, check, noon) -> None:
     add_monitor()
     checks.record(session, check(noon), now=noon)
     assert session.scalars(select(Gap)).all() == []
+
+
+def test_a_confirmation_never_goes_back_before_a_slot_that_is_claimed(
+    session, add_monitor, check, noon
+) -> None:
+    monitor = add_monitor(interval=31, timeout=10)
+    first = check(noon, Reason.TIMEOUT)
+    claimed = probe_of(session, monitor).next_slot
+    ahead = check(claimed)
+    following = probe_of(session, monitor).next_slot
+    late = claimed - timedelta(seconds=1)
+    checks.record(session, [first[0]._replace(ended_at=late - timedelta(seconds=20))], now=late)
+    assert probe_of(session, monitor).next_slot == following
+    checks.record(session, ahead, now=claimed)
+    assert len(session.scalars(select(Result)).all()) == 2
+
+
+def test_failures_of_another_version_confirm_nothing(session, add_monitor, check, noon, alice, vault) -> None:
+    monitor = add_monitor(down_after=2)
+    checks.record(session, check(noon, Reason.TIMEOUT), now=noon)
+    later = noon + timedelta(seconds=5)
+    draft = draft_monitor(target="http://example.com/new", down_after=2)
+    update_monitor(session, alice, monitor, draft, vault=vault, now=later)
+    checks.record(session, check(later, Reason.CONNECTION_REFUSED), now=later)
+    assert fresh(session, monitor).condition == "pending"
+    assert probe_of(session, monitor).streak_since == later

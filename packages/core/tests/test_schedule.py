@@ -12,7 +12,14 @@ from emeter_core import checks
 from emeter_core.accounts import Registration, register_user, scope_of
 from emeter_core.checks import Claim, Gap, Hint, from_us
 from emeter_core.checks.slots import slot_after
-from emeter_core.monitors import Probe, check_monitor_now, create_monitor, draft_monitor, pause_monitor
+from emeter_core.monitors import (
+    Probe,
+    check_monitor_now,
+    create_monitor,
+    draft_monitor,
+    pause_monitor,
+    update_monitor,
+)
 from emeter_core.vault import Vault
 from emeter_storage.engine import make_engine
 
@@ -140,7 +147,7 @@ def test_a_paused_monitor_is_not_due(session, add_monitor, claim, noon, alice) -
     monitor = add_monitor()
     pause_monitor(session, alice, monitor, now=noon)
     assert claim(noon + timedelta(minutes=5)).claims == []
-    assert session.scalars(select(Gap)).all() == []
+    assert session.scalars(select(Gap.reason)).all() == ["dropped"]
 
 
 def test_check_now_is_hinted_at_with_the_next_tick(session, add_monitor, claim, noon, alice) -> None:
@@ -270,3 +277,54 @@ def test_the_rate_is_that_of_the_enabled(session, add_monitor, noon, alice) -> N
         monitor = add_monitor(interval=interval)
     pause_monitor(session, alice, monitor, now=noon)
     assert checks.checks_per_second(session, location_id=1) == pytest.approx(0.3)
+
+
+def test_renewed_claims_are_hinted_at_together(session, add_monitor, claim, noon) -> None:
+    for _ in range(20):
+        add_monitor(interval=60, timeout=10)
+    checks.take(session, claim(noon), process_id=uuid.uuid4(), now=noon)
+    later = noon + timedelta(seconds=16)
+    assert checks.recover(session, location_id=1, now=later) == (20, 0)
+    [hint] = checks.hint_again(session, location_id=1, now=later)
+    assert len(hint.claims) == 20
+
+
+@pytest.mark.parametrize("end", ["edit", "pause"])
+def test_slots_that_were_due_before_a_change_are_a_gap(
+    session, add_monitor, claim, noon, alice, vault, end: str
+) -> None:
+    monitor = add_monitor(interval=60)
+    checks.take(session, claim(noon), process_id=uuid.uuid4(), now=noon)
+    later = noon + timedelta(minutes=10)
+    if end == "pause":
+        pause_monitor(session, alice, monitor, now=later)
+    else:
+        draft = draft_monitor(target="http://example.com/new")
+        update_monitor(session, alice, monitor, draft, vault=vault, now=later)
+    gaps = session.scalars(select(Gap).order_by(Gap.first_slot)).all()
+    assert sum(gap.count for gap in gaps) == 11
+    assert (gaps[0].first_slot, gaps[0].reason) == (noon, "dropped")
+    assert later - timedelta(seconds=60) < gaps[-1].last_slot <= later
+
+
+def test_a_clock_that_was_ahead_does_not_stop_the_checks(session, probe, claim, noon) -> None:
+    added = probe(interval=60)
+    claim(noon + timedelta(hours=1))
+    assert checks.realign(session, location_id=1, now=noon) == 1
+    session.refresh(added)
+    assert added.next_slot == slot_after(added.id, 60_000, noon)
+    assert checks.realign(session, location_id=1, now=noon) == 0
+
+
+def test_a_lost_slot_makes_only_the_newest_gap_longer(session, probe, noon) -> None:
+    added = probe(interval=60)
+    for seconds in (10, 0):
+        slot = noon + timedelta(seconds=seconds)
+        session.add(Gap(probe_id=added.id, first_slot=slot, last_slot=slot, count=1, reason="lost"))
+    slot = noon + timedelta(seconds=60)
+    session.add(Claim(probe_id=added.id, slot=slot, lease_until=slot, token=uuid.uuid4(), kind="regular"))
+    session.flush()
+    checks.recover(session, location_id=1, now=noon + timedelta(hours=1))
+    session.expire_all()
+    gaps = session.scalars(select(Gap).order_by(Gap.first_slot)).all()
+    assert [gap.count for gap in gaps] == [1, 2]

@@ -66,6 +66,11 @@ class Gate:
             self._wake.set()
 
     @property
+    def is_alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    @property
     def waiting(self) -> int:
         """How many claims wait."""
         return len(self._heap)
@@ -109,6 +114,9 @@ class Gate:
         """Drop the claims of monitors that changed, and learn the specs of those that are new here."""
         with self._sessions.begin() as session:
             versions = checks.current_versions(session, {claim.monitor_id for claim in due})
+            for claim in due:
+                if claim.monitor_id not in versions:
+                    self._specs.pop(claim.monitor_id, None)
             stale = [claim for claim in due if versions.get(claim.monitor_id) != claim.version]
             if stale:
                 checks.drop(session, stale)

@@ -32,6 +32,6 @@ class Histogram:
     def as_json(self) -> dict[str, object]:
         """The histogram as it is stored in the process's figures."""
         return {
-            "counts": {str(bucket): count for bucket, count in self.counts.items()},
+            "counts": {str(bucket): count for bucket, count in dict(self.counts).items()},
             "max_us": self.maximum,
         }

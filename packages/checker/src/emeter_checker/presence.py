@@ -1,5 +1,6 @@
 """That this process runs, told to the database every few seconds."""
 
+import threading
 import time
 import uuid
 from collections.abc import Mapping
@@ -21,14 +22,16 @@ class Presence:
         self._clock = clock
         self._id: uuid.UUID | None = None
         self._next_at = 0.0
+        self._lock = threading.Lock()
 
     @property
     def id(self) -> uuid.UUID:
         """The id of this process; raises the driver's error where the database is away."""
-        if self._id is None:
-            with self._sessions.begin() as session:
-                self._id = processes.enlist(session, self._name, location_id=None, now=self._clock.now())
-        return self._id
+        with self._lock:
+            if self._id is None:
+                with self._sessions.begin() as session:
+                    self._id = processes.enlist(session, self._name, location_id=None, now=self._clock.now())
+            return self._id
 
     def report(self, info: Mapping[str, Any]) -> None:
         """Say that it still runs, if that was not said lately."""

@@ -33,7 +33,7 @@ class Recorder:
         self._sessions = sessions
         self._clock = clock
         self._waiting: deque[engine.Finished] = deque()
-        self._most = _MOST_PER_TRANSACTION
+        self._singly = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self.lateness = Histogram()
@@ -60,6 +60,11 @@ class Recorder:
             _log.warning("%d results could not be recorded", len(self._waiting))
 
     @property
+    def is_alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    @property
     def waiting(self) -> int:
         """How many results wait."""
         return len(self._waiting)
@@ -78,7 +83,11 @@ class Recorder:
         # What comes in meanwhile waits for the next time: a transaction costs as much as some 50 results.
         left = len(self._waiting)
         while left:
-            batch = [self._waiting.popleft() for _ in range(min(left, self._most))]
+            batch = [
+                self._waiting.popleft()
+                for _ in range(1 if self._singly else min(left, _MOST_PER_TRANSACTION))
+            ]
+            self._singly = max(0, self._singly - 1)
             left -= len(batch)
             try:
                 self._record(batch)
@@ -88,7 +97,6 @@ class Recorder:
                 return min(2 * pause, _LONGEST_PAUSE_S)
             except Exception:  # noqa: BLE001 - the thread must outlive a bug in one batch
                 left += self._single_out(batch)
-        self._most = _MOST_PER_TRANSACTION
         return _EVERY_S
 
     def _single_out(self, batch: list[engine.Finished]) -> int:
@@ -100,7 +108,7 @@ class Recorder:
             _log.exception("a result could not be recorded; its slot ends as a gap")
             self.dropped += 1
             return 0
-        self._most = 1
+        self._singly = len(batch)
         self._waiting.extendleft(reversed(batch))
         return len(batch)
 

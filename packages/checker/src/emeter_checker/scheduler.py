@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from redis import Redis, RedisError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from emeter_checker.hints import checks_queue, give_hints
@@ -49,6 +49,7 @@ class Scheduler:
         self._due: dict[Callable[[Session, datetime], None], tuple[float, float]] = {
             self._recover: (_RECOVER_EVERY_S, 0.0),
             self._sweep: (_SWEEP_EVERY_S, 0.0),
+            self._realign: (_SWEEP_EVERY_S, 0.0),
             self._measure_rate: (_SWEEP_EVERY_S, 0.0),
             self._make_partitions: (_PARTITIONS_EVERY_S, 0.0),
         }
@@ -67,9 +68,10 @@ class Scheduler:
         """Claim and hint once; returns how many slots were claimed. Raises where the database is away."""
         self._clock.measure_if_old()
         now = self._clock.now()
-        with self._sessions.begin() as session:
-            self._location_id = self._location_id or location_id_of(session, self._location)
-            self._keep_house(session, now)
+        if not self._location_id:
+            with self._sessions.begin() as session:
+                self._location_id = location_id_of(session, self._location)
+        self._keep_house(now)
         with self._sessions.begin() as session:
             hints = [
                 *self._claim(session, now),
@@ -113,13 +115,20 @@ class Scheduler:
             # The claims stand; they are hinted at again as soon as Redis is back.
             _log.warning("Redis is away: %s", str(error).partition("\n")[0])
 
-    def _keep_house(self, session: Session, now: datetime) -> None:
-        """Do what is due of the tasks that come less often than ticks."""
+    def _keep_house(self, now: datetime) -> None:
+        """Do what is due of the tasks that come less often than ticks, each in a transaction of its own."""
         moment = time.monotonic()
         for task, (every, next_at) in self._due.items():
-            if moment >= next_at:
-                task(session, now)
-                self._due[task] = (every, moment + every)
+            if moment < next_at:
+                continue
+            self._due[task] = (every, moment + every)
+            try:
+                with self._sessions.begin() as session:
+                    task(session, now)
+            except (InterfaceError, OperationalError):
+                raise
+            except Exception:  # noqa: BLE001 - a task that fails must not keep the checks from being claimed
+                _log.exception("%s failed", task.__name__.strip("_").replace("_", " "))
 
     def _recover(self, session: Session, now: datetime) -> None:
         renewed, lost = checks.recover(session, location_id=self._location_id, now=now)
@@ -130,6 +139,11 @@ class Scheduler:
         silent = checks.sweep_silence(session, now=now)
         if silent:
             _log.info("no data any more: %d monitors", silent)
+
+    def _realign(self, session: Session, now: datetime) -> None:
+        ahead = checks.realign(session, location_id=self._location_id, now=now)
+        if ahead:
+            _log.warning("the clock was ahead: %d monitors are scheduled anew", ahead)
 
     def _measure_rate(self, session: Session, _now: datetime) -> None:
         self._rate = checks.checks_per_second(session, location_id=self._location_id)

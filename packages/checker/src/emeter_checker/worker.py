@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import signal
 import threading
 from collections.abc import Sequence
@@ -61,6 +62,7 @@ class Worker:
         self._engine = Engine(guard, self._recorder.put, **engine_options)
         self._gate = Gate(sessions, clock, vault, self._engine.submit)
         self._ended = threading.Event()
+        self._finishing = False
 
     def run(self, stop: StopSignal) -> None:
         """Work until asked to stop; then end what is in flight, record it, give the rest back."""
@@ -103,6 +105,7 @@ class Worker:
             _log.warning("Redis is away: %s", str(error).partition("\n")[0])
 
     def _finish(self) -> None:
+        self._finishing = True
         left = self._gate.stop()
         left += [cast("Taken", scheduled.ticket) for scheduled in self._engine.stop(DRAIN_S)]
         self._recorder.stop(_FLUSH_S)
@@ -126,6 +129,21 @@ class Worker:
                 self._presence.report(self._figures())
             except DBAPIError as error:
                 _log.warning("cannot report: %s", str(error.orig).strip().partition("\n")[0])
+            except Exception:  # noqa: BLE001 - the clock is measured in this thread: it must not end
+                _log.exception("cannot report")
+            self._end_if_crippled()
+
+    def _end_if_crippled(self) -> None:
+        """End this process where one of its threads has died: the supervisor starts a whole one."""
+        alive = {
+            "engine": self._engine.is_alive,
+            "gate": self._gate.is_alive,
+            "recorder": self._recorder.is_alive,
+        }
+        dead = [name for name, lives in alive.items() if not lives]
+        if dead and not self._finishing:
+            _log.error("%s died: this worker ends", " and ".join(dead))
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def _figures(self) -> dict[str, object]:
         return {
@@ -168,6 +186,15 @@ class HintWorker(SimpleWorker):
             worker_ttl=60,
         )
         self._stop = stop
+        # RQ doubles its pause up to a minute while Redis is away; ours is short, as a check waits for nobody.
+        self.exponential_backoff_factor = 1.0
+        self.max_connection_wait_time = 1.0
+
+    def _install_signal_handlers(self) -> None:
+        """Take the signals over, and see one that came just before."""
+        super()._install_signal_handlers()  # type: ignore[no-untyped-call]  # RQ has no type for it
+        if self._stop.is_set():
+            self._stop_requested = True
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler
         """Stop after the job at hand; without asking Redis, which may be the reason."""

@@ -79,6 +79,11 @@ class Engine:
             os.eventfd_write(self._wake, 1)
 
     @property
+    def is_alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    @property
     def in_flight(self) -> int:
         """How many checks have started and not ended."""
         return len(self._running)

@@ -6,7 +6,7 @@ from emeter_core.checks.finished import Finished
 from emeter_core.checks.gap import Gap
 from emeter_core.checks.record import Recorded, record
 from emeter_core.checks.result import Result
-from emeter_core.checks.schedule import Hint, checks_per_second, claim_due, hint_again, recover
+from emeter_core.checks.schedule import Hint, checks_per_second, claim_due, hint_again, realign, recover
 from emeter_core.checks.slots import from_us, to_us
 from emeter_core.checks.spec import CheckSpec
 from emeter_core.checks.state import Change, Observation, Policy, State, Step
@@ -36,6 +36,7 @@ __all__ = [
     "from_us",
     "hint_again",
     "load_specs",
+    "realign",
     "record",
     "recover",
     "release",

@@ -31,22 +31,23 @@ class Recorded:
 
 
 # The claims go first: whoever deletes one may record its result, so a batch that is recorded twice counts
-# once. A claim whose monitor changed meanwhile is deleted and its result left out. Probes are locked in the
-# order of their ids, before monitors: every writer keeps to that order.
+# once. A claim whose monitor changed meanwhile is deleted and its result left out. Probes are locked first,
+# in the order of their ids, then claims, then monitors: every writer keeps to that order.
 _CONSUME = text("""
-WITH done AS (
+WITH locked AS MATERIALIZED (
+  SELECT * FROM probes WHERE id = ANY (CAST(:probe_ids AS int[])) ORDER BY id FOR NO KEY UPDATE
+), done AS (
   DELETE FROM claims c
   USING unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[]), CAST(:tokens AS uuid[]))
-    AS d (probe_id, slot_us, token)
+    AS d (probe_id, slot_us, token) JOIN locked ON locked.id = d.probe_id
   WHERE c.probe_id = d.probe_id AND c.slot = 'epoch'::timestamptz + d.slot_us * interval '1 microsecond'
     AND c.token = d.token
   RETURNING c.probe_id, d.slot_us
 )
 SELECT done.probe_id, done.slot_us, m.id, m.version, m.down_after, m.up_after, p.certificate_ends_at,
   p.condition, p.failures, p.successes, p.streak_since, p.streak_ended_at, p.last_slot, p.incident_open
-FROM done JOIN probes p ON p.id = done.probe_id JOIN monitors m ON m.id = p.monitor_id
+FROM done JOIN locked p ON p.id = done.probe_id JOIN monitors m ON m.id = p.monitor_id
 ORDER BY done.probe_id, done.slot_us
-FOR NO KEY UPDATE OF p
 """)
 
 

@@ -12,6 +12,9 @@ from emeter_core.checks.stretches import SQL_STRETCHES, sql_write_gaps
 from emeter_storage.statements import affected_rows
 
 LEASE_BEYOND_TIMEOUT = timedelta(seconds=5)
+_FARTHEST_AHEAD = timedelta(seconds=10)
+"""Slots are claimed two seconds ahead; the rest is room for processes that disagree about the time."""
+
 HINT_AGAIN_AFTER = timedelta(seconds=2)
 """A hint that nobody took is given again: the queue may have lost it."""
 
@@ -70,23 +73,39 @@ RETURNING c.token, c.probe_id, {_US.format("c.slot")}
 
 # A claim whose lease ran out: its slot is tried again while younger than its interval, else it is a gap.
 _RENEW = """
+WITH young AS (
+  SELECT c.probe_id, c.slot, p.timeout_ms FROM claims c JOIN probes p ON p.id = c.probe_id
+  WHERE p.location_id = :location_id AND p.enabled
+    AND c.lease_until < :now AND c.slot > :now - p.interval_ms * interval '1 millisecond'
+  ORDER BY c.probe_id, c.slot
+  FOR UPDATE OF c SKIP LOCKED
+)
 UPDATE claims c
-SET token = gen_random_uuid(), taken_by = NULL, hinted_at = NULL,
-  lease_until = :now + p.timeout_ms * interval '1 millisecond' + :beyond
-FROM probes p
-WHERE p.id = c.probe_id AND p.location_id = :location_id AND p.enabled
-  AND c.lease_until < :now AND c.slot > :now - p.interval_ms * interval '1 millisecond'
+SET token = CAST(:token AS uuid), taken_by = NULL, hinted_at = NULL,
+  lease_until = :now + y.timeout_ms * interval '1 millisecond' + :beyond
+FROM young y WHERE c.probe_id = y.probe_id AND c.slot = y.slot
 """
 
 _GIVE_UP = f"""
 WITH lost AS (
-  DELETE FROM claims WHERE lease_until < :now RETURNING probe_id, slot
+  DELETE FROM claims WHERE (probe_id, slot) IN (
+    SELECT probe_id, slot FROM claims WHERE lease_until < :now
+    ORDER BY probe_id, slot FOR UPDATE SKIP LOCKED
+  ) RETURNING probe_id, slot
 ), slots AS (
   SELECT lost.probe_id, lost.slot, p.interval_ms FROM lost JOIN probes p ON p.id = lost.probe_id
 ), missed AS (
 {SQL_STRETCHES}
 ), {sql_write_gaps("lost")}
 SELECT count(*) FROM slots
+"""  # noqa: S608 - made of our own constants
+
+# A slot this far ahead was set while the clock was: the probe would wait until the time comes round again.
+_REALIGN = f"""
+UPDATE probes
+SET next_slot = {sql_slot_after("id", "interval_ms", ":now")}, last_slot = least(last_slot, :now)
+WHERE enabled AND location_id = :location_id
+  AND next_slot > :now + interval_ms * interval '1 millisecond' + CAST(:ahead AS interval)
 """  # noqa: S608 - made of our own constants
 
 _RATE = (
@@ -130,10 +149,17 @@ def hint_again(session: Session, *, location_id: int, now: datetime) -> list[Hin
 
 def recover(session: Session, *, location_id: int, now: datetime) -> tuple[int, int]:
     """Deal with leases that ran out; returns how many claims were renewed and how many became gaps."""
-    values = {"location_id": location_id, "now": now, "beyond": LEASE_BEYOND_TIMEOUT}
+    # One token for all: they are hinted at together.
+    values = {"location_id": location_id, "now": now, "beyond": LEASE_BEYOND_TIMEOUT, "token": uuid.uuid4()}
     renewed = session.execute(text(_RENEW), values)
     lost = session.execute(text(_GIVE_UP), {"now": now})
     return affected_rows(renewed), int(lost.scalar_one())
+
+
+def realign(session: Session, *, location_id: int, now: datetime) -> int:
+    """Bring probes back whose next slot was set by a clock that was ahead; returns how many."""
+    values = {"location_id": location_id, "now": now, "ahead": _FARTHEST_AHEAD}
+    return affected_rows(session.execute(text(_REALIGN), values))
 
 
 def checks_per_second(session: Session, *, location_id: int) -> float:

@@ -9,6 +9,10 @@ _GROWN = """
   WHERE g.probe_id = m.probe_id AND g.reason = '{reason}'
     AND g.last_slot < m.first_slot
     AND g.last_slot >= m.first_slot - m.interval_ms * interval '1 millisecond'
+    AND NOT EXISTS (
+      SELECT FROM gaps n WHERE n.probe_id = g.probe_id AND n.reason = g.reason
+        AND n.last_slot > g.last_slot AND n.last_slot < m.first_slot
+    )
   RETURNING m.probe_id, m.first_slot
 """
 

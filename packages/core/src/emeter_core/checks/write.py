@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from emeter_core.checks.finished import Finished
+from emeter_core.checks.slots import sql_slot, sql_turn
 from emeter_core.checks.state import State, Step
 from emeter_core.checks.take import array
 
@@ -36,15 +37,22 @@ FROM (SELECT probe_id, 'epoch'::timestamptz + slot_us * interval '1 microsecond'
 WHERE p.id = d.probe_id
 """)
 
-_CHANGE = text("""
+# A confirmation comes only after every slot that is claimed by now: the newest grid slot before `next_slot`,
+# two seconds ahead at most, confirms as well, and going back before it would claim it twice.
+_CLAIMED = sql_slot(
+    "id", "interval_ms", sql_turn("id", "interval_ms", "next_slot - interval '1 millisecond'")
+)
+
+_CHANGE = text(f"""
 UPDATE probes SET
   condition = :condition, failures = :failures, successes = :successes, streak_since = :streak_since,
   streak_ended_at = :streak_ended_at, last_slot = :last_slot, incident_open = :incident_open,
   last_total_us = :total_us, last_code = :code, last_reason = :reason,
   certificate_ends_at = coalesce(:certificate_ends_at, certificate_ends_at),
-  next_slot = least(next_slot, CAST(:confirm_at AS timestamptz))
+  next_slot = CASE WHEN CAST(:confirm_at AS timestamptz) > {_CLAIMED}
+    THEN least(next_slot, CAST(:confirm_at AS timestamptz)) ELSE next_slot END
 WHERE id = :probe_id
-""")
+""")  # noqa: S608 - made of our own constants
 
 
 def write_probes(session: Session, judged: Sequence[Judged]) -> None:

@@ -1,7 +1,7 @@
 """Monitors made, changed, paused, resumed, checked now and deleted.
 
-Lock order, as everywhere: probes before monitors. Claims of what is no longer wanted are deleted with it, so
-that an edit, a pause or a delete counts at once: without its claim no result is recorded.
+Lock order, as everywhere: probes, claims, monitors. Claims of what is no longer wanted are deleted with it,
+so that an edit, a pause or a delete counts at once: without its claim no result is recorded.
 """
 
 import uuid
@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
+from emeter_core.checks.let_go import let_go
 from emeter_core.errors import NotFound
 from emeter_core.incidents import StatusChange, resolve_for
 from emeter_core.monitors.draft import Draft
@@ -50,7 +51,7 @@ def update_monitor(
 ) -> None:
     """Make `monitor` what `draft` says; what was under way for the old version is not counted."""
     monitor = _lock(session, scope, monitor)
-    _drop_claims(session, monitor)
+    let_go(session, monitor.id, now=now)
     _apply(monitor, draft, vault, now)
     session.execute(
         update(Probe)
@@ -59,6 +60,12 @@ def update_monitor(
             interval_ms=draft.interval * 1000,
             timeout_ms=draft.timeout * 1000,
             next_slot=_milliseconds(now),
+            # What was seen of the old version confirms nothing of the new one.
+            failures=0,
+            successes=0,
+            streak_since=None,
+            streak_ended_at=None,
+            certificate_ends_at=None,
         )
     )
     session.flush()
@@ -69,7 +76,7 @@ def pause_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: date
     monitor = _lock(session, scope, monitor)
     if monitor.paused_at is not None:
         return
-    _drop_claims(session, monitor)
+    let_go(session, monitor.id, now=now)
     monitor.paused_at = now
     monitor.updated_at = now
     session.execute(update(Probe).where(Probe.monitor_id == monitor.id).values(enabled=False))
@@ -155,7 +162,12 @@ def _lock(session: Session, scope: Scope, monitor: Monitor) -> Monitor:
 
     Raises NotFound where it is gone or not the team's.
     """
-    probe_ids = select(Probe.id).where(Probe.monitor_id == monitor.id).order_by(Probe.id).with_for_update()
+    probe_ids = (
+        select(Probe.id)
+        .where(Probe.monitor_id == monitor.id)
+        .order_by(Probe.id)
+        .with_for_update(key_share=True)
+    )
     session.execute(probe_ids)
     found = session.scalars(
         select(Monitor)
