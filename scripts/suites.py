@@ -11,7 +11,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from signal import SIGINT
+from signal import SIGINT, default_int_handler, signal
 from xml.etree import ElementTree as ET
 
 import foreground
@@ -67,6 +67,8 @@ class Tally:
 
 def main(which: str, arguments: list[str]) -> int:
     """Run the suites asked for, all of them whatever fails, and sum up."""
+    # A job in the background starts with SIGINT ignored, and so would pytest, which is ended by it.
+    signal(SIGINT, default_int_handler)
     everything = [Suite(name, f"packages/{name}/tests", name) for name in PACKAGES]
     everything.append(Suite("tests", "tests"))
     suites = [suite for suite in everything if which in {"all", "cover", suite.name}]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from emeter_core import checks, incidents
 from emeter_core.checks import Claim, Finished, Gap, Result, Taken
 from emeter_core.checks.packing import unpack_phases
+from emeter_core.checks.slots import slot_after
 from emeter_core.monitors import Monitor, Probe, delete_monitor, draft_monitor, pause_monitor, update_monitor
 from emeter_core.outcome import Outcome, Phases, Reason
 from emeter_core.scope import Scope
@@ -111,8 +112,11 @@ def test_confirmations_come_ten_and_twenty_seconds_after_the_first_failure(
     session, add_monitor, check, noon
 ) -> None:
     monitor = add_monitor(interval=600)
-    checks.record(session, check(noon, Reason.TIMEOUT), now=noon + timedelta(seconds=1))
-    first_end = noon + timedelta(seconds=1)
+    # From a slot of the grid, wherever its id has put it: the next one is ten minutes away.
+    start = slot_after(probe_of(session, monitor).id, 600_000, noon)
+    session.execute(text("UPDATE probes SET next_slot = :start"), {"start": start})
+    first_end = start + timedelta(seconds=1)
+    checks.record(session, check(start, Reason.TIMEOUT), now=first_end)
     assert probe_of(session, monitor).next_slot == first_end + timedelta(seconds=10)
     second = first_end + timedelta(seconds=10)
     checks.record(session, check(second, Reason.TIMEOUT), now=second + timedelta(seconds=1))

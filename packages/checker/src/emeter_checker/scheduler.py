@@ -87,7 +87,9 @@ class Scheduler:
         try:
             self.tick()
         except DBAPIError as error:
-            _log.warning("the database is away: %s", str(error.orig).strip().partition("\n")[0])
+            away = isinstance(error, InterfaceError | OperationalError)
+            why = "the database is away" if away else "cannot schedule"
+            _log.warning("%s: %s", why, str(error.orig).strip().partition("\n")[0])
             return min(2 * pause, _LONGEST_PAUSE_S)
         if not self._said:
             _log.info("Scheduling the checks of %s.", self._location)
