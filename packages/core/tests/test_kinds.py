@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from emeter_core.checks.spec import CheckSpec
 from emeter_core.monitors.kinds import KINDS
 from emeter_core.monitors.kinds.http import HttpSettings, Method, clean_url
 
@@ -97,6 +98,23 @@ def test_a_bad_url_is_told_why(url: str, message: str) -> None:
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("exa..com", ".example.com", "example.com..", ".", "..", "exa\N{IDEOGRAPHIC FULL STOP}.com"),
+        *("a" * 64, f"{'a' * 64}.com", f"www.{'ü' * 60}.com"),
+    ],
+)
+def test_a_host_that_no_name_server_knows_is_refused(host: str) -> None:
+    with pytest.raises(ValueError, match=r"must name a host (without empty parts|whose parts)"):
+        clean_url(f"http://{host}:80/")
+
+
+@pytest.mark.parametrize("host", ["example.com.", "localhost", f"{'a' * 63}.com", "[::1]", "bücher.example"])
+def test_other_hosts_are_not(host: str) -> None:
+    assert clean_url(f"http://{host}:80/") == f"http://{host}:80/"
+
+
 def test_a_host_that_turns_into_another_is_refused() -> None:
     with pytest.raises(ValueError, match=r"is not a valid URL: .*NFKC"):
         clean_url("http://example.com\N{FULLWIDTH SOLIDUS}.evil.example/")
@@ -135,6 +153,23 @@ def test_wrong_codes_are_named() -> None:
 
 def test_settings_that_do_not_exist_are_refused() -> None:
     assert "Extra inputs are not permitted" in problems(follow=True)
+
+
+@pytest.mark.parametrize("wrong", [{"headers": [["a secret", "a secret"]]}, {"body": ["a secret"]}])
+def test_errors_do_not_hold_what_was_typed(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        HttpSettings.model_validate({**wrong, "method": "POST"})
+    assert "input_value" not in str(caught.value)
+
+
+def test_secret_settings_are_not_shown() -> None:
+    settings = HttpSettings(
+        headers=(("X-Key", "a secret"),), body="a secret", method=Method.POST, keyword="k"
+    )
+    spec = CheckSpec(1, 1, "http", "http://example.com/", 5, settings)
+    assert "a secret" not in f"{settings!r} {settings} {spec!r}"
+    assert "keyword='k'" in repr(settings)
+    assert "http://example.com/" in repr(spec)
 
 
 def test_settings_do_not_change() -> None:

@@ -38,6 +38,18 @@ def test_connections_speak_utc_and_say_who_they_are(scratch: Engine) -> None:
     scratch.dispose()
 
 
+def test_a_host_that_vanishes_is_noticed(scratch: Engine) -> None:
+    with scratch.connect() as connection:
+        # Asked of libpq itself; the tests' own server is behind a Unix socket.
+        used = connection.connection.driver_connection.info.dsn_parameters  # type: ignore[union-attr]
+    scratch.dispose()
+
+    assert used["keepalives"] == "1"
+    idle, interval, count = (int(used[f"keepalives_{name}"]) for name in ("idle", "interval", "count"))
+    assert idle + interval * count <= 30
+    assert 0 < int(used["tcp_user_timeout"]) <= 30_000
+
+
 def test_a_transaction_is_kept_when_its_block_ends(scratch: Engine) -> None:
     with transaction(make_session_factory(scratch)) as session:
         session.execute(text("INSERT INTO scratch VALUES (1)"))

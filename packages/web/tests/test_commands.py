@@ -72,9 +72,7 @@ def test_a_database_that_is_away_is_one_line(environment: Mapping[str, str]) -> 
     done = run({**environment, "DATABASE_URL": "postgresql://me:pass@127.0.0.1:1/x"})
 
     assert done.returncode == 1
-    assert done.stderr.startswith(
-        "Error: The database at postgresql+psycopg2://me:***@127.0.0.1:1/x does not"
-    )
+    assert done.stderr.startswith("Error: The database at postgresql://me:***@127.0.0.1:1/x does not")
     assert len(done.stderr.splitlines()) == 1
 
 

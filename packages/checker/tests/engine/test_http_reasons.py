@@ -269,3 +269,23 @@ def test_a_proxy_of_the_environment_is_ignored(make_checker, serve, monkeypatch,
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy", "https_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port}")
     assert make_checker().check(f"http://127.0.0.1:{serve().port}/").reason is Reason.OK
+
+
+@pytest.mark.parametrize("place", [0, 1015, 2040])
+def test_an_echo_shows_neither_a_token_nor_the_body_that_was_sent(checker, serve, place) -> None:
+    body = b"." * place + b"token-1234567 hunter22"
+    site = serve(
+        b"HTTP/1.1 302 X\r\nLocation: /%s\r\nX-Echo: hunter22\r\nContent-Length: %d\r\n\r\n%s"
+        % (b"token-1234567", len(body), body)
+    )
+    outcome = checker.check(
+        f"http://127.0.0.1:{site.port}/",
+        method="POST",
+        headers=(("Authorization", "Bearer token-1234567"),),
+        body='{"password": "hunter22"}',
+        max_redirects=1,
+    )
+    assert outcome.reason is Reason.TOO_MANY_REDIRECTS
+    text = json.dumps(dict(outcome.evidence))
+    assert "toke" not in text
+    assert "hunter" not in text

@@ -3,6 +3,7 @@
 import json
 import zlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,6 +93,23 @@ def test_what_is_empty_is_left_out_and_secrets_are_hidden() -> None:
         {"a": "", "b": 0, "c": [], "d": "x secret-1 y", "e": [{"f": "secret-1"}]}, ["secret-1"]
     )
     assert shown == {"d": "x [hidden] y", "e": [{"f": "[hidden]"}]}
+
+
+INTERIM = [b"HTTP/1.1 103 Early Hints\r\n", b"Link: </a>\r\n", b"\r\n"]
+VIA = [b"Via: HTTP/1.1 proxy\r\n"]
+
+
+@pytest.mark.parametrize("interim", [[], INTERIM])
+@pytest.mark.parametrize("via", [[], VIA])
+@pytest.mark.parametrize(
+    ("code", "stop"), [(200, Stop.NO), (301, Stop.NO), (302, Stop.NOT_WANTED), (404, Stop.NO)]
+)
+def test_only_the_body_of_a_redirect_is_skipped(interim, via, code, stop) -> None:
+    body = Body()
+    body.begin(100, 100, frozenset({302}))
+    body.lines.extend([*interim, b"HTTP/1.1 %d X\r\n" % code, *via, b"\r\n"])
+    body.write(b"text")
+    assert body.stop is stop
 
 
 @given(st.binary(max_size=100), st.sampled_from([301, 302, 303, 307, 308]))

@@ -65,8 +65,25 @@ def test_a_database_that_is_away_is_one_line_with_what_to_do(bare: Terminal) -> 
     said = bare("db", "current")
 
     assert said.code == 1
-    assert said.err.startswith("Error: The database at postgresql+psycopg2://")
+    assert said.err.startswith("Error: The database at postgresql://")
     assert said.err.endswith("Start it with `emeter up`, or set DATABASE_URL.\n")
+    assert len(said.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg2"])
+def test_a_database_of_ones_own_that_is_away_is_shown_without_its_password(
+    bare: Terminal, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"{scheme}://nobody:hidden@127.0.0.1:1/emeter")
+
+    said = bare("db", "current")
+
+    assert said.code == 1
+    assert said.err.startswith(
+        "Error: The database at postgresql://nobody:***@127.0.0.1:1/emeter does not answer: "
+    )
+    assert said.err.endswith(". Is DATABASE_URL right, and does that server run?\n")
+    assert "hidden" not in said.err
     assert len(said.err.splitlines()) == 1
 
 

@@ -72,10 +72,12 @@ class TestAdd:
             (["http://x", "--kind", "icmp"], "--kind 'icmp' is unknown: there is http"),
             (["http://x", "--expect", "2xx"], "--expect '2xx' is no status code or range"),
             (["http://x", "--header", "Host: y"], "--header Host is set by the check itself"),
-            (["http://x", "--max-redirects", "21"], "--max-redirects "),
+            (["http://x", "--max-redirects", "21"], "--max-redirects must be from 0 to 20\n"),
             (["http://x", "--down-after", "0"], "--down-after must be from 1 to 20"),
             (["http://x", "--body", "x"], "--method and --body: a GET request carries no body"),
-            (["http://x", "--method", "brew"], "--method "),
+            (["http://x", "--method", "brew"], "--method must be GET, HEAD, POST, PUT, PATCH, DELETE or"),
+            (["http://x", "--keyword-absent"], "--keyword can't be blank where it must be absent"),
+            (["http://exa..com"], "URL must name a host without empty parts"),
             (["http://x", "--name", "n" * 121], "--name should be at most 120 character(s)"),
         ],
     )
@@ -87,6 +89,15 @@ class TestAdd:
         assert (said.code, said.out) == (1, "")
         assert said.err.startswith(f"Error: {message}")
         assert mine.listed() == []
+
+    def test_addresses_are_of_one_family_or_of_any(self, mine: Terminal) -> None:
+        said = mine("monitor", "add", "http://x", "--ipv4", "--ipv6")
+
+        assert said.code == 2
+        assert "Error: --ipv4 and --ipv6 exclude each other.\n" in said.err
+        id_ = mine.add("http://x", "--ipv4", "--ipv4")
+        mine.well("monitor", "edit", id_, "--any-ip")
+        assert "ip family:      any" in mine.well("monitor", "show", id_)
 
     def test_a_header_without_a_colon_is_refused_without_being_repeated(self, mine: Terminal) -> None:
         said = mine("monitor", "add", "http://x", "--header", "hush")
@@ -164,6 +175,16 @@ class TestActions:
 
         assert (said.code, said.err) == (1, "Error: x is paused: resume it first.\n")
 
+    def test_delete_without_a_terminal_names_the_option(self, mine: Terminal) -> None:
+        id_ = mine.add("http://x")
+
+        said = mine("monitor", "delete", id_)
+
+        assert (said.code, said.out) == (1, "")
+        assert said.err == "Error: There is no terminal to ask whether to delete x: use --yes.\n"
+        assert len(mine.listed()) == 1
+
+    @pytest.mark.usefixtures("at_a_terminal")
     def test_delete_asks_first(self, mine: Terminal) -> None:
         id_ = mine.add("http://x")
 

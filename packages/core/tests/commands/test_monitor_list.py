@@ -48,6 +48,26 @@ def test_filters(three: Terminal) -> None:
     assert three("monitor", "list", "--status", "fine").code == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--kind", "foo"], "'foo' is not 'http'"),
+        (["--page", "9" * 30], "is not in the range 1<=x<=1000000"),
+        (["--page", "0"], "is not in the range 1<=x<=1000000"),
+    ],
+)
+def test_a_filter_that_cannot_be_is_told(bare: Terminal, arguments: list[str], words: str) -> None:
+    said = bare("monitor", "list", *arguments)
+
+    assert said.code == 2
+    assert words in said.err
+
+
+def test_nothing_found_is_told_without_a_hint(three: Terminal) -> None:
+    for filters in (["--search", "delta"], ["--status", "down"], ["--kind", "http", "--search", "delta"]):
+        assert three.well("monitor", "list", *filters).endswith("No monitor matches.")
+
+
 def test_the_table_counts(three: Terminal) -> None:
     printed = three.well("monitor", "list")
 

@@ -6,6 +6,7 @@ import pytest
 
 from emeter_core.commands.monitor_list import Listing
 from emeter_core.commands.monitor_table import Screen, print_once
+from emeter_core.commands.words import ago, latency
 from emeter_core.monitors import Monitor, MonitorRow, Page, Status
 from emeter_core.outcome import Condition, Reason
 
@@ -112,3 +113,52 @@ def test_trouble_stands_below_the_last_list(capsys: pytest.CaptureFixture[str]) 
         screen.show(listing, "connection refused")
 
     assert capsys.readouterr().out.rstrip().endswith("The database does not answer: connection refused")
+
+
+@pytest.fixture(params=[80, 100, 120, 140, 160])
+def width(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The columns of the terminal."""
+    width: int = request.param
+    monkeypatch.setattr("emeter_core.commands.monitor_table._WIDTH_OF_PIPES", width)
+    return width
+
+
+def test_only_name_target_and_what_was_found_are_cut(capsys: pytest.CaptureFixture[str], width: int) -> None:
+    one = row(
+        "A shop with a name that is much too long for any terminal, and then some more of it",
+        Condition.DEGRADED,
+        last_total_us=12_345_000,
+        last_slot=NOON - timedelta(minutes=59),
+        last_reason=Reason.UNEXPECTED_CODE,
+        last_code=503,
+    )
+    one.monitor.target = f"https://shop.example.com/{'path/' * 40}"
+
+    printed_lines = printed(capsys, one)
+    head, line, _foot = printed_lines
+
+    assert all(len(text) <= width for text in printed_lines)
+    assert line.startswith("◐ degraded  A shop with")
+    assert "  https://shop" in line
+    assert line.count("…") >= 2
+    assert f"  {latency(12_345_000)}  " in line
+    assert f"  {ago(NOON - timedelta(minutes=59), NOON)}" in line
+    assert ("Certificate" in head, "  40 d  Unex" in line, "Found" in head) == (width >= 110,) * 3
+    assert (str(one.monitor.public_id) in line, "Id" in head) == (width >= 150,) * 2
+
+
+def test_what_fits_is_not_cut(capsys: pytest.CaptureFixture[str], width: int) -> None:
+    line = printed(capsys, row())[1]
+
+    assert "…" not in line
+    assert "Shop  https://example.com/  12.3 ms" in " ".join(line.split(" ")).replace("    12.3", "  12.3")
+
+
+def test_the_foot_of_a_filtered_list_does_not_tell_to_add_one(capsys: pytest.CaptureFixture[str]) -> None:
+    print_once(Listing(Page([], total=0, number=1, per_page=50), NOON, is_filtered=True))
+
+    assert capsys.readouterr().out.splitlines()[-1].rstrip() == "No monitor matches."
+
+
+def test_one_monitor_and_no_such_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, total=1, number=9)[-1] == "1 monitor, but no page 9: the last is 1"

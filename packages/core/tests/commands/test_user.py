@@ -3,6 +3,8 @@ import pty
 import subprocess
 import sys
 
+import pytest
+
 from emeter_core.testing.terminal import PASSWORD, Terminal
 
 EMETER = [sys.executable, "-P", "-m", "emeter_core.commands.main"]
@@ -39,6 +41,52 @@ def test_an_empty_stdin_is_told(emeter: Terminal) -> None:
     said = emeter("user", "create", "me@example.com", "--password-stdin")
 
     assert (said.code, said.err) == (1, "Error: There is no password on stdin.\n")
+
+
+@pytest.mark.parametrize("password", ["\udcff" * 12, "caf\udce9 correct horse"])
+def test_a_password_that_is_no_utf_8_is_refused(emeter: Terminal, password: str) -> None:
+    said = emeter("user", "create", "me@example.com", "--password-stdin", stdin=f"{password}\n")
+
+    assert (said.code, said.err) == (1, "Error: The password on stdin is not valid UTF-8.\n")
+
+
+def test_the_locale_does_not_change_a_password(emeter: Terminal) -> None:
+    done = subprocess.run(
+        [*EMETER, "user", "create", "me@example.com", "--password-stdin"],
+        input=b"caf\xe9 correct horse\n",
+        capture_output=True,
+        env=os.environ | {"LC_ALL": "C", "PYTHONIOENCODING": "latin-1"},
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (1, b"Error: The password on stdin is not valid UTF-8.\n")
+
+
+def test_without_a_terminal_it_says_what_to_use(emeter: Terminal) -> None:
+    done = subprocess.run(
+        [*EMETER, "user", "create", "me@example.com"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (
+        1,
+        "",
+        "Error: There is no terminal to ask for the password: use --password-stdin.\n",
+    )
+
+
+@pytest.mark.usefixtures("at_a_terminal")
+def test_a_wrong_email_is_told_before_the_password_is_asked_for(
+    emeter: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("click.prompt", lambda *_, **__: pytest.fail("asked for a password"))
+
+    said = emeter("user", "create", "no mail")
+
+    assert (said.code, said.err) == (1, "Error: email must have the @ sign and no spaces\n")
 
 
 def test_the_password_is_asked_for_twice_and_not_shown(emeter: Terminal) -> None:

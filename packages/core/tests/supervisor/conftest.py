@@ -3,8 +3,10 @@
 import io
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO, TextIO
 
 import pytest
 
@@ -113,6 +115,19 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+@pytest.fixture
+def stuck() -> Iterator[tuple[BinaryIO, TextIO]]:
+    """A pipe that is full, as nobody reads it: its end to read, and its end to write."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"." * 4095 + b"\n")
+    os.set_blocking(writer, True)
+    with os.fdopen(writer, "w") as full, os.fdopen(reader, "rb") as unread:
+        yield unread, full
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ def test_each_line_carries_time_and_an_aligned_name() -> None:
 
     console.line("web", "hello")
     console.line("scheduler", "there")
+    console.flush()
 
     first, second = out.getvalue().splitlines()
     assert re.fullmatch(r"\d\d:\d\d:\d\d web       \| hello", first)
@@ -27,8 +28,10 @@ def test_names_are_coloured_on_a_terminal_only() -> None:
 
 def test_control_characters_of_a_process_do_not_reach_the_terminal() -> None:
     out = io.StringIO()
+    console = Console(out, ["web"])
 
-    Console(out, ["web"]).line("web", "a\x1b[2Jb\x07c\td")
+    console.line("web", "a\x1b[2Jb\x07c\td")
+    console.flush()
 
     assert out.getvalue().endswith("| a\N{REPLACEMENT CHARACTER}[2Jb\N{REPLACEMENT CHARACTER}c\td\n")
 
@@ -37,7 +40,18 @@ def test_a_stream_that_went_away_ends_nothing() -> None:
     stream = io.StringIO()
     stream.close()
 
-    Console(stream, ["web"]).line("web", "into the void")
+    console = Console(stream, ["web"])
+    console.line("web", "into the void")
+    console.flush()
+
+
+def test_a_pipe_whose_reader_left_ends_nothing() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as pipe:
+        console = Console(pipe, ["web"])
+        console.line("web", "into the void")
+        console.flush()
 
 
 def test_lines_of_many_threads_stay_whole() -> None:
@@ -48,17 +62,21 @@ def test_lines_of_many_threads_stay_whole() -> None:
         thread.start()
     for thread in threads:
         thread.join()
+    console.flush()
 
+    assert len(out.getvalue().splitlines()) == 20
     assert {line.split(" | ")[1] for line in out.getvalue().splitlines()} == {"x" * 500}
 
 
 def test_the_ready_word_is_found_among_other_words() -> None:
     out = io.StringIO()
-    forwarder = Forwarder(Console(out, ["web"]), "web", io.BytesIO(b"one\nis Serving now\nlast"), "Serving")
+    console = Console(out, ["web"])
+    forwarder = Forwarder(console, "web", io.BytesIO(b"one\nis Serving now\nlast"), "Serving")
 
     assert not forwarder.ready.is_set()
     forwarder.start()
     forwarder.join(10)
+    console.flush()
 
     assert forwarder.ready.is_set()
     assert len(out.getvalue().splitlines()) == 3

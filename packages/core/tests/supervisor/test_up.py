@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO, TextIO
 
 import pytest
 
@@ -32,9 +32,13 @@ class Up:
         return self._log.read_text()
 
     def children(self) -> list[int]:
-        """Ask every thread of it: each process is the child of the one that keeps it."""
-        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        return [int(pid) for task in tasks for pid in task.read_text().split()]
+        return children_of(self.process)
+
+
+def children_of(process: subprocess.Popen[bytes]) -> list[int]:
+    """Ask every thread of it: each process is the child of the one that keeps it."""
+    tasks = Path(f"/proc/{process.pid}/task").glob("*/children")
+    return [int(pid) for task in tasks for pid in task.read_text().split()]
 
 
 @pytest.fixture
@@ -87,6 +91,25 @@ def test_everything_runs_and_a_signal_ends_it_in_order(
     with up() as again:
         assert again.process.poll() is None
         assert run(environment, "db", "check").returncode == 0
+
+
+def test_it_stops_when_nobody_reads_what_it_says(
+    environment: dict[str, str],
+    stuck: tuple[BinaryIO, TextIO],
+    eventually: Eventually,
+    alive: Callable[[int], bool],
+) -> None:
+    process = subprocess.Popen([*EMETER, "up"], env=environment, stdout=stuck[1], start_new_session=True)
+    try:
+        # PostgreSQL, Redis and then our processes.
+        eventually(lambda: len(children_of(process)) >= 3)
+        children = children_of(process)
+        process.terminate()
+
+        assert process.wait(30) == 0
+        assert not any(map(alive, children))
+    finally:
+        process.kill()
 
 
 def test_a_second_one_in_the_same_directory_is_refused(
@@ -165,7 +188,7 @@ def test_given_servers_are_used_and_none_is_started(
         ),
         (
             {"DATABASE_URL": "postgresql://me:pass@localhost:1/x", "SECRET_KEY": "k" * 32},
-            "Error: The database at postgresql+psycopg2://me:***@localhost:1/x does not answer: ",
+            "Error: The database at postgresql://me:***@localhost:1/x does not answer: ",
         ),
         (
             {"REDIS_URL": "redis://me:pass@localhost:1/0"},

@@ -1,5 +1,7 @@
 """`emeter db`: the schema of the database, from the terminal."""
 
+import sys
+
 import click
 from alembic.util.exc import CommandError
 from sqlalchemy import Engine
@@ -33,14 +35,29 @@ def upgrade(revision: str) -> None:
 
 @db.command()
 @click.argument("revision", default="-1")
-def downgrade(revision: str) -> None:
-    """Take back migrations down to REVISION (default: the last one; `base` takes back all)."""
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def downgrade(revision: str, *, yes: bool) -> None:
+    """Take back migrations down to REVISION (default: the last one; `base` takes back all).
+
+    Tables that a migration made are dropped with all that is in them.
+    """
     engine = _engine()
+    if not yes:
+        _ask_to_drop(engine)
     try:
         migrator.downgrade(engine, revision)
     except CommandError as error:
         raise UserError(str(error)) from None
     click.echo(f"The database is at {migrator.current(engine) or 'base'}.")
+
+
+def _ask_to_drop(engine: Engine) -> None:
+    """Raise UserError unless a person agrees to lose data."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise UserError("There is no terminal to ask whether to drop tables with their data: use --yes.")
+    question = f"Take back migrations of the database {engine.url.database}, dropping tables with their data?"
+    if not click.confirm(question, err=True):
+        raise UserError("Nothing was taken back.")
 
 
 @db.command()

@@ -1,6 +1,6 @@
 """What a checker needs to know of a monitor in order to check it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from emeter_core.monitors.kinds import KindSettings
 
@@ -14,4 +14,5 @@ class CheckSpec:
     kind: str
     target: str
     timeout_seconds: float
-    settings: KindSettings
+    # Out of `repr`, and so out of logs: settings hold credentials.
+    settings: KindSettings = field(repr=False)

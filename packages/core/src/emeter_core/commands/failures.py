@@ -43,8 +43,13 @@ def _database(error: DBAPIError) -> Failure:
         return Failure(("The database lacks migrations: run `emeter db upgrade`.",))
     if not isinstance(error, OperationalError | InterfaceError):
         return Failure((f"This is a bug in E-Meter: {_one_line(error.orig or error)}",), is_bug=True)
-    what = describe_database_error(error, StorageSettings.load().database)
-    return Failure((f"{what.rstrip('.')}. Start it with `emeter up`, or set DATABASE_URL.",))
+    settings = StorageSettings.load()
+    # The driver is our affair: shown is what a person would write.
+    url = settings.database.replace("postgresql+psycopg2://", "postgresql://", 1)
+    what = describe_database_error(error, url).rstrip(".")
+    if settings.database_url:
+        return Failure((f"{what}. Is DATABASE_URL right, and does that server run?",))
+    return Failure((f"{what}. Start it with `emeter up`, or set DATABASE_URL.",))
 
 
 def _one_line(error: BaseException) -> str:

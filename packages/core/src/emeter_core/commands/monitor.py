@@ -8,6 +8,7 @@ import click
 from emeter_core.commands.edge import Desk, Edge, scoped
 from emeter_core.commands.monitor_list import list_
 from emeter_core.commands.monitor_options import described, split, told_by_option
+from emeter_core.commands.prompts import require_terminal
 from emeter_core.monitors import (
     Monitor,
     check_monitor_now,
@@ -126,6 +127,8 @@ def delete(edge: Edge, public_id: str, *, yes: bool) -> None:
     """Delete the monitor ID with its history."""
     with edge.desk() as desk:
         name = _find(desk, public_id).name
+    if not yes:
+        require_terminal(f"whether to delete {name}", "--yes")
     # Asked while no transaction is open: a person may take their time.
     if not yes and not click.confirm(f"Delete {name} with its history?", err=True):
         raise UserError("Nothing was deleted.")

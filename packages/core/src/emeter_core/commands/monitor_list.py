@@ -11,31 +11,42 @@ from sqlalchemy.exc import DBAPIError
 
 from emeter_core.commands.edge import Edge, scoped
 from emeter_core.monitors import MonitorRow, Page, Status, list_monitors
-from emeter_core.monitors.queries import MAX_PER_PAGE, PER_PAGE
+from emeter_core.monitors.kinds import KINDS
+from emeter_core.monitors.queries import MAX_PAGE, MAX_PER_PAGE, PER_PAGE
 
 _REFRESH_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of monitors as it was at `now`."""
+    """A page of monitors as it was at `now`; `is_filtered` where not all were asked for."""
 
     page: Page
     now: datetime
+    is_filtered: bool = False
 
 
 @click.command("list")
 @click.option("--search", default="", help="Part of a name or a target.")
 @click.option("--status", type=click.Choice([status.value for status in Status]))
-@click.option("--kind", default="")
-@click.option("--page", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--kind", type=click.Choice(list(KINDS)))
+@click.option("--page", type=click.IntRange(1, MAX_PAGE), default=1, show_default=True)
 @click.option("--per-page", type=click.IntRange(1, MAX_PER_PAGE), default=PER_PAGE, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, one line.")
 @click.option("--watch", is_flag=True, help="Refresh every second until Ctrl-C.")
 @scoped
-def list_(edge: Edge, *, status: str | None, as_json: bool, watch: bool, **wanted: Any) -> None:  # noqa: ANN401 - options
+def list_(
+    edge: Edge,
+    *,
+    status: str | None,
+    kind: str | None,
+    as_json: bool,
+    watch: bool,
+    **wanted: Any,  # noqa: ANN401 - options
+) -> None:
     """List monitors with status, latency and last check."""
     wanted["status"] = None if status is None else Status(status)
+    wanted["kind"] = kind or ""
     if watch:
         _watch(edge, wanted, as_json=as_json)
         return
@@ -50,7 +61,9 @@ def list_(edge: Edge, *, status: str | None, as_json: bool, watch: bool, **wante
 
 def _read(edge: Edge, wanted: dict[str, Any]) -> Listing:
     with edge.desk() as desk:
-        return Listing(list_monitors(desk.session, desk.scope, **wanted), desk.now)
+        page = list_monitors(desk.session, desk.scope, **wanted)
+        is_filtered = bool(wanted["search"].strip() or wanted["status"] or wanted["kind"])
+        return Listing(page, desk.now, is_filtered)
 
 
 def _watch(edge: Edge, wanted: dict[str, Any], *, as_json: bool) -> None:

@@ -1,6 +1,6 @@
 """The options that describe a monitor, and its mistakes told by the names of the options."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -9,6 +9,8 @@ import click
 from emeter_core.errors import Invalid
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+_Decorator = Callable[[Any], Any]
 
 _DRAFT = ("name", "interval", "timeout", "down_after", "up_after")
 # Fields whose option has another name.
@@ -20,6 +22,7 @@ _OPTIONS = {
     "verify_tls": "--no-verify",
     "settings": "--method and --body:",
 }
+_FLAGS = {"ipv4": "--ipv4", "ipv6": "--ipv6", "any": "--any-ip"}
 
 
 def _headers(
@@ -35,26 +38,47 @@ def _headers(
     return headers or None
 
 
+def _family(ctx: click.Context, param: click.Parameter, chosen: bool) -> None:  # noqa: FBT001 - click's signature
+    """Take one of the flags for `ip_family`; two of them cannot both be meant."""
+    if not chosen:
+        return
+    family = str(param.name)
+    before = ctx.params.setdefault("ip_family", family)
+    if before != family:
+        raise click.UsageError(f"{_FLAGS[before]} and {_FLAGS[family]} exclude each other.", ctx)
+
+
+def _family_flag(name: str, text: str) -> _Decorator:
+    return click.option(_FLAGS[name], name, is_flag=True, expose_value=False, callback=_family, help=text)
+
+
 def _upper(_ctx: click.Context, _param: click.Parameter, text: str | None) -> str | None:
     return text and text.strip().upper()
 
 
-# What is not given stays None: `add` takes the default, `edit` what is there.
-_DESCRIPTION = (
-    click.option("--name", help="What people call it (default: the host)."),
-    click.option("--interval", type=int, metavar="SECONDS", help="Time between checks (default: 60)."),
+# What is not given stays None: the default is taken, or by `edit` what is there.
+_REQUEST = (
     click.option("--timeout", type=int, metavar="SECONDS", help="From look-up to last byte (default: 10)."),
-    click.option("--method", callback=_upper, help="GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS."),
+    click.option(
+        "--method", callback=_upper, help="GET (default), HEAD, POST, PUT, PATCH, DELETE or OPTIONS."
+    ),
     click.option("--header", "headers", multiple=True, callback=_headers, help="'Name: value'; repeatable."),
     click.option("--body", help="What is sent."),
-    click.option("--expect", "expected_codes", metavar="CODES", help="Codes that are well: 200-299,301."),
+    click.option(
+        "--expect", "expected_codes", metavar="CODES", help="Codes that are well: 301,302 (default: 200-299)."
+    ),
     click.option("--keyword", help="Text that the body must hold."),
     click.option("--keyword-absent/--keyword-present", default=None, help="It must not hold it instead."),
     click.option("--max-redirects", type=int, metavar="COUNT", help="0 follows none (default: 10)."),
-    click.option("--ipv4", "ip_family", flag_value="ipv4", default=None, help="Dial IPv4 addresses only."),
-    click.option("--ipv6", "ip_family", flag_value="ipv6", default=None, help="Dial IPv6 addresses only."),
-    click.option("--any-ip", "ip_family", flag_value="any", default=None, help="Dial either (default)."),
+    _family_flag("ipv4", "Dial IPv4 addresses only."),
+    _family_flag("ipv6", "Dial IPv6 addresses only."),
+    _family_flag("any", "Dial either (default)."),
     click.option("--verify/--no-verify", "verify_tls", default=None, help="Must the certificate be good?"),
+)
+_DESCRIPTION = (
+    click.option("--name", help="What people call it (default: the host)."),
+    click.option("--interval", type=int, metavar="SECONDS", help="Time between checks (default: 60)."),
+    *_REQUEST,
     click.option("--down-after", type=int, metavar="COUNT", help="Failures that make it down (default: 3)."),
     click.option("--up-after", type=int, metavar="COUNT", help="Successes that end it (default: 2)."),
 )
@@ -62,7 +86,16 @@ _DESCRIPTION = (
 
 def described(command: _F) -> _F:
     """Give a command the options that describe a monitor."""
-    for option in reversed(_DESCRIPTION):
+    return _with(_DESCRIPTION, command)
+
+
+def requesting(command: _F) -> _F:
+    """Give a command those of them that say how one check asks, and what it expects."""
+    return _with(_REQUEST, command)
+
+
+def _with(options: Iterable[_Decorator], command: _F) -> _F:
+    for option in reversed(tuple(options)):
         command = option(command)
     return command
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from emeter_core.commands.words import ago, latency
-from emeter_core.monitors import MonitorRow, Page, Status
+from emeter_core.monitors import MonitorRow, Status
 from emeter_core.outcome import Reason
 from emeter_core.supervisor.console import printable
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 # Wide enough that nothing is cut where no person looks on, such as in a pipe.
 _WIDTH_OF_PIPES = 240
-_ROOM_FOR_IDS = 130
+# Narrower terminals leave these columns out, so that names and targets stay readable.
+_ROOM_FOR_DETAILS = 110
+_ROOM_FOR_IDS = 150
 _CERTIFICATE_SOON = timedelta(days=14)
 _LOOKS = {
     Status.PENDING: ("○", "dim"),
@@ -81,36 +83,46 @@ def _console() -> Console:
 
 
 def _view(listing: Listing, width: int) -> RenderableType:
-    page = listing.page
-    with_ids = width >= _ROOM_FOR_IDS
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    """Lay out the page; where room is short only name, target and what was found are cut."""
+    with_details, with_ids = width >= _ROOM_FOR_DETAILS, width >= _ROOM_FOR_IDS
+    # Rich narrows the columns that may wrap; the texts in them ask for an ellipsis instead.
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("Status", no_wrap=True)
-    table.add_column("Name", overflow="ellipsis", no_wrap=True)
-    table.add_column("Target", overflow="ellipsis", no_wrap=True)
+    table.add_column("Name")
+    table.add_column("Target")
     table.add_column("Latency", justify="right", no_wrap=True)
     table.add_column("Last check", justify="right", no_wrap=True)
-    table.add_column("Certificate", justify="right", no_wrap=True)
-    table.add_column("Found", overflow="ellipsis", no_wrap=True)
+    if with_details:
+        table.add_column("Certificate", justify="right", no_wrap=True)
+        table.add_column("Found")
     if with_ids:
         table.add_column("Id", no_wrap=True)
-    for row in page.rows:
+    for row in listing.page.rows:
         cells = _cells(row, listing.now)
-        table.add_row(*cells, *([Text(str(row.monitor.public_id), style="dim")] if with_ids else []))
-    return Group(table, Text(_footer(page), style="dim"))
+        if with_details:
+            cells += [_certificate(row.certificate_ends_at, listing.now), _shrinking(_found(row))]
+        if with_ids:
+            cells.append(Text(str(row.monitor.public_id), style="dim"))
+        table.add_row(*cells)
+    return Group(table, Text(_footer(listing), style="dim"))
 
 
 def _cells(row: MonitorRow, now: datetime) -> list[Text]:
+    """The columns that every terminal shows."""
     monitor = row.monitor
     symbol, style = _LOOKS[monitor.status]
     return [
         Text(f"{symbol} {monitor.status.value.replace('_', ' ')}", style=style),
-        Text(printable(monitor.name)),
-        Text(printable(monitor.target)),
+        _shrinking(printable(monitor.name)),
+        _shrinking(printable(monitor.target)),
         Text("-" if row.last_total_us is None else latency(row.last_total_us)),
         Text("-" if row.last_slot is None else ago(row.last_slot, now)),
-        _certificate(row.certificate_ends_at, now),
-        Text(_found(row)),
     ]
+
+
+def _shrinking(text: str) -> Text:
+    """A cell of one line that ends in an ellipsis where its column is too narrow."""
+    return Text(text, no_wrap=True, overflow="ellipsis")
 
 
 def _certificate(ends_at: datetime | None, now: datetime) -> Text:
@@ -130,16 +142,20 @@ def _found(row: MonitorRow) -> str:
     return row.last_reason.text + code
 
 
-def _footer(page: Page) -> str:
+def _footer(listing: Listing) -> str:
+    page = listing.page
     if page.total == 0:
+        if listing.is_filtered:
+            return "No monitor matches."
         return "No monitors found. Add one with `emeter monitor add URL`."
+    total = f"{page.total:,} monitor{'s' if page.total != 1 else ''}"
     pages = ceil(page.total / page.per_page)
     if not page.rows:
-        return f"{page.total:,} monitors, but no page {page.number}: the last is {pages}"
+        return f"{total}, but no page {page.number:,}: the last is {pages:,}"
     counts = Counter(row.monitor.status for row in page.rows)
     statuses = ", ".join(
         f"{counts[status]} {status.value.replace('_', ' ')}" for status in Status if counts[status]
     )
     if pages == 1:
-        return f"{page.total:,} monitor{'s' if page.total != 1 else ''}: {statuses}"
-    return f"{len(page.rows)} of {page.total:,} monitors, page {page.number} of {pages}: {statuses}"
+        return f"{total}: {statuses}"
+    return f"{len(page.rows)} of {total}, page {page.number} of {pages}: {statuses}"

@@ -36,18 +36,21 @@ def up() -> None:
     console = Console(sys.stdout, [*(spec.name for spec in specs), *(server.name for server in servers)])
     _greet(console, settings, embedded=bool(servers))
     supervisor = Supervisor(console)
-    with supervisor.until_stopped():
-        supervisor.keep(ServerUnit(server) for server in servers)
-        _prepare(supervisor, settings)
-        environment = _environment(settings)
-        supervisor.keep(ProcessUnit(spec, console, environment) for spec in specs)
-        late = supervisor.wait_until_ready(_READY_WITHIN)
-        note = f"; still starting: {', '.join(late)}" if late else ""
-        console.say(f"Ready in {time.monotonic() - begin:.1f} s{note}. Ctrl-C stops it.")
-        supervisor.wait_for_wish()
-    for server in servers:
-        server.stop()  # It has ended; this removes the directory of its socket.
+    try:
+        with supervisor.until_stopped():
+            supervisor.keep(ServerUnit(server) for server in servers)
+            _prepare(supervisor, settings)
+            environment = _environment(settings)
+            supervisor.keep(ProcessUnit(spec, console, environment) for spec in specs)
+            late = supervisor.wait_until_ready(_READY_WITHIN)
+            note = f"; still starting: {', '.join(late)}" if late else ""
+            console.say(f"Ready in {time.monotonic() - begin:.1f} s{note}. Ctrl-C stops it.")
+            supervisor.wait_for_wish()
+    finally:
+        for server in servers:
+            server.stop()  # It has ended; this removes the directory of its socket.
     console.say("Stopped.")
+    console.flush()
 
 
 def registered_processes() -> list[ProcessSpec]:

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from annotated_types import Ge, Le
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from emeter_core.characters import has_controls
 from emeter_core.errors import Invalid
@@ -17,6 +20,22 @@ MAX_THRESHOLD = 20
 MAX_NAME = 120
 DEFAULT_INTERVAL, DEFAULT_TIMEOUT = 60, 10
 DEFAULT_DOWN_AFTER, DEFAULT_UP_AFTER = 3, 2
+
+# Pydantic's types of errors, in the words of the other fields.
+_OUT_OF_RANGE = frozenset({"greater_than_equal", "less_than_equal", "int_parsing_size"})
+_WORDS = {
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+    "string_unicode": "must be text",
+    "enum": "must be {expected}",
+    "string_too_long": "should be at most {max_length:,} character(s)",
+    "too_long": "should have at most {max_length:,} item(s)",
+    "extra_forbidden": "is unknown",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,5 +132,22 @@ def _read_settings(
     except ValidationError as error:
         for problem in error.errors():
             field = str(problem["loc"][0]) if problem["loc"] else "settings"
-            errors.setdefault(field, []).append(problem["msg"].removeprefix("Value error, "))
+            errors.setdefault(field, []).append(_plain(problem, kind.settings.model_fields.get(field)))
         return None
+
+
+def _plain(problem: ErrorDetails, field: FieldInfo | None) -> str:
+    """What Pydantic found wrong, in words for people."""
+    if problem["type"] in _OUT_OF_RANGE:
+        return _plain_range(field)
+    words = _WORDS.get(problem["type"])
+    if words is None:
+        return problem["msg"].removeprefix("Value error, ")
+    return words.format(**problem.get("ctx", {})).replace("'", "")
+
+
+def _plain_range(field: FieldInfo | None) -> str:
+    bounds = field.metadata if field is not None else []
+    low = next((bound.ge for bound in bounds if isinstance(bound, Ge)), None)
+    high = next((bound.le for bound in bounds if isinstance(bound, Le)), None)
+    return "is out of range" if low is None or high is None else f"must be from {low} to {high:,}"

@@ -7,31 +7,34 @@ from typing import IO, TextIO
 
 import click
 
+from emeter_core.supervisor.writer import Writer
+
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue")
 _LONGEST_LINE = 8192
+_LAST_LINES = 1.0
 
 
 class Console:
-    """Writes lines from many threads to one stream; colours only on a terminal."""
+    """Takes lines from many threads for one stream, never waiting for it; colours only on a terminal."""
 
     def __init__(self, stream: TextIO, names: Sequence[str]) -> None:
-        self._stream = stream
-        self._lock = threading.Lock()
         self._width = max(map(len, names), default=0)
         self._colours = {name: _COLOURS[number % len(_COLOURS)] for number, name in enumerate(names)}
+        self._writer = Writer(stream)
+        self._writer.start()
 
     def say(self, text: str) -> None:
         """Write a line of `emeter up` itself."""
-        with self._lock:
-            try:
-                click.echo(text, file=self._stream)
-            except (OSError, ValueError):
-                return  # Nobody reads any more; that is no reason to stop checking.
+        self._writer.put(text)
 
     def line(self, name: str, text: str) -> None:
         """Write a line of the process `name`, or about it."""
         head = f"{time.strftime('%H:%M:%S')} {name:<{self._width}} |"
         self.say(f"{click.style(head, fg=self._colours.get(name))} {printable(text)}")
+
+    def flush(self) -> None:
+        """Have all lines so far written; gives up after a second, as then nobody reads."""
+        self._writer.flush(_LAST_LINES)
 
 
 class Forwarder(threading.Thread):

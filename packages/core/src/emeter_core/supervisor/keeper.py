@@ -54,7 +54,10 @@ class Keeper(threading.Thread):
         except Exception as error:  # noqa: BLE001 - a bug at one start must not end the keeping
             return f"does not start, by a bug in E-Meter: {error!r}"
         self.started.set()
-        if self._stopping.is_set():
-            # Told to stop while it was starting: then nobody has signalled this one yet.
-            self.unit.ask()
-        return self.unit.wait()
+        try:
+            if self._stopping.is_set():
+                # Told to stop while it was starting: then nobody has signalled this one yet.
+                self.unit.ask()
+            return self.unit.wait()
+        except Exception as error:  # noqa: BLE001 - nor must one at its end
+            return f"was lost, by a bug in E-Meter: {error!r}"

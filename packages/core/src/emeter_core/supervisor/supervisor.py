@@ -15,7 +15,6 @@ from emeter_core.supervisor.unit import Unit
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # A terminal, make and a shell may each hand on the same Ctrl-C.
 _SAME_WISH = 0.5
-_LONGEST_STOP = 70.0
 _AFTER_KILL = 10.0
 _LOOK = 0.02
 
@@ -37,18 +36,24 @@ class Supervisor:
     @contextmanager
     def until_stopped(self) -> Iterator[None]:
         """Take the signals during the block, and end every unit at its end, however that comes."""
-        # Whom nohup started shall outlive the terminal.
+        # Whom nohup started shall outlive the terminal. SIGINT is taken even where it is ignored, as in a job
+        # that a script put in the background: who sends it there means it.
         before = {
-            number: old for number in _SIGNALS if (old := signal.getsignal(number)) is not signal.SIG_IGN
+            number: old
+            for number in _SIGNALS
+            if (old := signal.getsignal(number)) is not signal.SIG_IGN or number is not signal.SIGHUP
         }
         for number in before:
             signal.signal(number, self._received)
+        # Where it is inherited as ignored, the kernel reaps our children and nobody learns how they ended.
+        before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         try:
             yield
         except Stopped:
             pass
         finally:
             self._stop()
+            self._console.flush()
             for number, old in before.items():
                 signal.signal(number, old)
 
@@ -104,7 +109,7 @@ class Supervisor:
     def _stop_group(self, keepers: list[Keeper]) -> None:
         for keeper in keepers:
             keeper.stop()
-        patience = time.monotonic() + min(_LONGEST_STOP, max(keeper.unit.stop_within for keeper in keepers))
+        patience = time.monotonic() + max(keeper.unit.stop_within for keeper in keepers)
         while any(keeper.is_alive() for keeper in keepers):
             if self._hurry.is_set() or time.monotonic() > patience:
                 _end_hard(keepers)

@@ -83,8 +83,10 @@ class ProcessUnit(Unit):
         process, output = self._process, self._output
         assert process is not None  # noqa: S101 - started before
         assert output is not None  # noqa: S101 - started before
-        # Not reaped yet, so that its id is nobody else's while it is signalled.
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        # Not reaped yet, so that its id is nobody else's while it is signalled. Where the kernel or somebody
+        # else reaped it all the same, it has ended, and its exit code is lost: Popen calls it 0.
+        with suppress(ChildProcessError):
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         with self._lock:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, Signals.SIGKILL)
@@ -105,7 +107,8 @@ class ProcessUnit(Unit):
         with self._lock:
             if self._process and not self._asked:
                 self._asked = True
-                os.kill(self._process.pid, Signals.SIGTERM)
+                with suppress(ProcessLookupError):
+                    os.kill(self._process.pid, Signals.SIGTERM)
 
     def kill(self) -> None:
         """Kill the process with all of its session."""

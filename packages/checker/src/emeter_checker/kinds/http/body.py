@@ -91,13 +91,22 @@ class Body:
 
     def _open(self, chunk: bytes) -> bool:
         """Look at the headers before the first byte; False where no body shall be read."""
-        if fields.too_large(self.lines):
+        # All lines as one text tell quickly what most answers are not: large, redirects, coded.
+        head = b"".join(self.lines)
+        may_be_large = len(head) > fields.MAX_BYTES or len(self.lines) > fields.MAX_LINES
+        if may_be_large and fields.too_large(self.lines):
             self.stop = Stop.HEADERS_TOO_LARGE
-        elif self._skipped and fields.code(self.lines) in self._skipped:
+        elif self._skipped and self._code(head) in self._skipped:
             self.stop = Stop.NOT_WANTED
-        else:
+        elif b"content-encoding" in head.lower():
             self._choose_inflater(chunk)
         return self.stop is Stop.NO
+
+    def _code(self, head: bytes) -> int:
+        """The status code; of the first line, where no other can be a status line."""
+        if head.startswith(b"HTTP/") and head.count(b"HTTP/") == 1:
+            return fields.status(self.lines[0])
+        return fields.code(self.lines)
 
     def _choose_inflater(self, chunk: bytes) -> None:
         if not any(line[:16].lower() == b"content-encoding" for line in self.lines):

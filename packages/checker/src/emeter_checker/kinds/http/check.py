@@ -14,6 +14,7 @@ from emeter_checker.kinds.http.handles import Handle, Shape
 from emeter_checker.kinds.http.judge import judge
 from emeter_checker.kinds.http.redirects import follow
 from emeter_checker.kinds.http.request import Prepared, Request
+from emeter_checker.kinds.http.secrets import secrets_of
 from emeter_checker.kinds.http.target import BadTarget
 from emeter_checker.kinds.http.transfer import Ended, ended
 from emeter_core.checks.spec import CheckSpec
@@ -224,7 +225,7 @@ class HttpCheck(Check):
         except BadTarget as bad:
             self._conclude(bad.reason, str(bad))
             return
-        self._chain.append({"code": code, "url": evidence.clean(self._request.target.url, evidence.URL_MAX)})
+        self._chain.append({"code": code, "url": self._request.target.url})
         self._give_handle()
         self._go(request)
 
@@ -235,9 +236,9 @@ class HttpCheck(Check):
         self.finish(Outcome(reason, phases, self._code, self._address, self._ends_at, shown))
 
     def _evidence(self, text: str, phases: Phases) -> dict[str, Any]:
-        secrets = [value for _, value in self._prepared.request.fields]
+        first = self._prepared.request
         body = self._handle.body if self._handle is not None else None
-        url, final = self._prepared.request.target.url, self._request.target.url
+        url, final = first.target.url, self._request.target.url
         shown = {
             "url": url,
             "final_url": final if final != url else "",
@@ -246,11 +247,11 @@ class HttpCheck(Check):
             "error": text,
             "redirects": self._chain,
             "headers": evidence.headers(body.lines) if body is not None else [],
-            "body": body.text(evidence.BODY_MAX) if body is not None else "",
+            "body": body.text(evidence.BODY_READ) if body is not None else "",
             "phases": phases._asdict(),
             "certificate": evidence.certificate(self._certificate),
         }
-        return evidence.without_secrets(shown, secrets)
+        return evidence.without_secrets(shown, secrets_of(first.fields, first.body))
 
     def _add(self, phases: Phases) -> None:
         """Add up the phases of all hops."""

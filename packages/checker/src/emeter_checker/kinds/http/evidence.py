@@ -1,21 +1,22 @@
 """What a person needs to believe a failure: small, JSON-ready, and nothing of the user's secrets. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from emeter_checker.kinds.http import fields
+from emeter_checker.kinds.http.secrets import Hider
 from emeter_checker.kinds.http.tls import Certificate
 
 _VALUE_MAX = 2048
 _FIELDS_MAX = 8192
 _TEXT_MAX = 1024
-URL_MAX = 2048
 BODY_MAX = 1024
-"""Bytes of a body that are shown."""
+"""Characters of a body that are shown."""
+BODY_READ = 2 * BODY_MAX
+"""Bytes of a body in which secrets are looked for: before the cut, or half of one would remain."""
 
-_BLACK = "[hidden]"
-# Shorter values, such as `1` or `*/*`, are no secrets and would be found everywhere.
-_SECRET_MIN = 6
+# Texts that may end anywhere, because the server, the cap or the deadline cut them off.
+_CUT = frozenset({"body", "error"})
 _EMPTY: tuple[object, ...] = ("", None, [], {}, 0)
 
 
@@ -25,16 +26,19 @@ def clean(text: str, most: int = _TEXT_MAX) -> str:
 
 
 def headers(lines: Sequence[bytes]) -> list[list[str]]:
-    """The fields of the last answer, each value cut at 2 KiB, all of them at 8 KiB and 100 fields."""
+    """The fields of the last answer, as many as 100 fields and 8 KiB hold if each is cut at 2 KiB.
+
+    They are cut at twice that here, so that a secret at the cut is whole when it is looked for.
+    """
     shown: list[list[str]] = []
     room = _FIELDS_MAX
     for line in fields.final_block(lines)[: fields.MAX_LINES]:
         name, _, value = line.partition(b":")
-        pair = [name.strip()[:_VALUE_MAX].decode("latin-1"), value.strip()[:_VALUE_MAX].decode("latin-1")]
-        room -= len(pair[0]) + len(pair[1])
+        pair = [part.strip()[: 2 * _VALUE_MAX].decode("latin-1") for part in (name, value)]
+        room -= sum(min(len(part), _VALUE_MAX) for part in pair)
         if room < 0:
             break
-        shown.append([clean(part, _VALUE_MAX) for part in pair])
+        shown.append(pair)
     return shown
 
 
@@ -46,22 +50,21 @@ def certificate(found: Certificate | None) -> dict[str, str]:
     return {"subject": clean(found.subject), "issuer": clean(found.issuer), "ends_at": ends}
 
 
-def without_secrets(shown: dict[str, Any], secrets: Sequence[str]) -> dict[str, Any]:
-    """Leave out what is empty, make every text clean, and black out what the user sent in secret.
+def without_secrets(shown: dict[str, Any], secrets: Iterable[str]) -> dict[str, Any]:
+    """Leave out what is empty, black out what the user sent in secret, cut every text and make it clean.
 
     Servers that echo a request would otherwise carry credentials into mails and status pages.
     """
-    hidden = [secret for secret in secrets if len(secret) >= _SECRET_MIN]
-    return {name: _shown(part, hidden) for name, part in shown.items() if part not in _EMPTY}
+    hider = Hider(secrets)
+    return {name: _shown(part, hider, name) for name, part in shown.items() if part not in _EMPTY}
 
 
-def _shown(part: Any, hidden: Sequence[str]) -> Any:  # noqa: ANN401 - JSON
+def _shown(part: Any, hider: Hider, name: str = "") -> Any:  # noqa: ANN401 - JSON
     if isinstance(part, str):
-        for secret in hidden:
-            part = part.replace(secret, _BLACK)
-        return clean(part, URL_MAX)
+        most = BODY_MAX if name == "body" else _VALUE_MAX
+        return clean(hider.hide(part, cut=name in _CUT or len(part) > most), most)
     if isinstance(part, list):
-        return [_shown(item, hidden) for item in part]
+        return [_shown(item, hider) for item in part]
     if isinstance(part, dict):
-        return {name: _shown(item, hidden) for name, item in part.items()}
+        return {key: _shown(item, hider, key) for key, item in part.items()}
     return part

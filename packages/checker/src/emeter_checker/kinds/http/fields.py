@@ -56,6 +56,11 @@ def code(lines: Sequence[bytes]) -> int:
     """The status code of the last answer, 0 where there is none."""
     for line in reversed(lines):
         if line.startswith(b"HTTP/"):
-            digits = line.partition(b" ")[2][:3]
-            return int(digits) if digits.isdigit() else 0
+            return status(line)
     return 0
+
+
+def status(line: bytes) -> int:
+    """The code in a status line, 0 where there is none."""
+    digits = line.partition(b" ")[2][:3]
+    return int(digits) if digits.isdigit() else 0

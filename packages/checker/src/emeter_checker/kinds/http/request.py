@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from emeter_checker.kinds.http.target import BadTarget, Target, read_target
 from emeter_core.checks.spec import CheckSpec
@@ -12,20 +12,20 @@ from emeter_core.outcome import Reason
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FAMILIES = {IpFamily.ANY: socket.AF_UNSPEC, IpFamily.IPV4: socket.AF_INET, IpFamily.IPV6: socket.AF_INET6}
 _BODYLESS = frozenset({"GET", "HEAD"})
-KEPT_FOR_EVIDENCE = 1024
+KEPT_FOR_EVIDENCE = 2048
 
 Fields = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: to a target, with fields of the user's own and the body."""
+    """One request: to a target, with fields of the user's own and the body, which no `repr` shows."""
 
     method: str
     target: Target
-    fields: Fields
-    body: bytes
-    lines: Sequence[bytes]
+    fields: Fields = field(repr=False)
+    body: bytes = field(repr=False)
+    lines: Sequence[bytes] = field(repr=False)
     """The header lines for libcurl; the same object as long as they are the same."""
 
 
@@ -42,7 +42,7 @@ class Prepared:
     verify: bool
     body_cap: int
     kept: int
-    """Bytes of a body that are kept: all where a keyword is sought, else what evidence shows."""
+    """Bytes of a body that are kept: all where a keyword is sought, else what evidence is made of."""
     keyword: str
     keyword_absent: bool
 

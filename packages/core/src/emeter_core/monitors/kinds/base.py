@@ -1,8 +1,8 @@
 """What every kind of monitor has: a name, settings and rules for its target."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -10,12 +10,16 @@ from pydantic import BaseModel, ConfigDict
 class KindSettings(BaseModel):
     """The settings of a kind: validated, immutable, unknown keys refused.
 
-    `secret_fields` name the fields that are stored encrypted because people keep credentials in them.
+    `secret_fields` name the fields that are stored encrypted because people keep credentials in them;
+    neither `repr` nor the text of a ValidationError shows them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     secret_fields: ClassVar[frozenset[str]] = frozenset()
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        return [pair for pair in super().__repr_args__() if pair[0] not in self.secret_fields]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from emeter_core.characters import has_controls
 from emeter_core.monitors.kinds.base import Kind, KindSettings
@@ -16,6 +17,9 @@ MAX_URL = 2048
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 _PORT_MAX = 65535
+# The dots of IDNA, RFC 3490 section 3.1, and the longest name between two, RFC 1035.
+_DOTS = re.compile("[.\N{IDEOGRAPHIC FULL STOP}\N{FULLWIDTH FULL STOP}\N{HALFWIDTH IDEOGRAPHIC FULL STOP}]")
+_MAX_LABEL = 63
 
 
 class Method(StrEnum):
@@ -88,6 +92,15 @@ class HttpSettings(KindSettings):
             raise ValueError(f"a {self.method} request carries no body")
         return self
 
+    @model_validator(mode="after")
+    def _absent_is_a_keyword(self) -> "HttpSettings":
+        if self.keyword_absent and not self.keyword:
+            problem = PydanticCustomError("value_error", "can't be blank where it must be absent")
+            raise ValidationError.from_exception_data(
+                "HttpSettings", [InitErrorDetails(type=problem, loc=("keyword",), input=self.keyword)]
+            )
+        return self
+
 
 def clean_url(text: str) -> str:
     """Check a target URL and return it without spaces around it; raises ValueError in plain words."""
@@ -103,7 +116,26 @@ def clean_url(text: str) -> str:
         raise ValueError("must name a host, as in https://example.com/")
     if parts.username is not None or parts.password is not None:
         raise ValueError("must not hold a user or password: send them in a header")
+    _require_labels(parts.hostname)
     return url
+
+
+def _require_labels(host: str) -> None:
+    """Raise ValueError where no name server could be asked for `host`; one dot at its end is well."""
+    if ":" in host:
+        return
+    labels = _DOTS.split(host)
+    if len(labels) > 1 and not labels[-1]:
+        del labels[-1]
+    if not all(labels):
+        raise ValueError("must name a host without empty parts: two dots follow each other, or one begins it")
+    if any(_length(label) > _MAX_LABEL for label in labels):
+        raise ValueError(f"must name a host whose parts have at most {_MAX_LABEL} characters each")
+
+
+def _length(label: str) -> int:
+    """The characters of a part of a host as name servers know it."""
+    return len(label) if label.isascii() else len("xn--" + label.encode("punycode").decode("ascii"))
 
 
 def _split(url: str) -> SplitResult:
