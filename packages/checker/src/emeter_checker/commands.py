@@ -7,7 +7,6 @@ from typing import Any
 import click
 from redis import Redis
 
-from emeter_core import processes
 from emeter_core.checks.spec import CheckSpec
 from emeter_core.commands.monitor_options import requesting, split, told_by_option
 from emeter_core.monitors.draft import MAX_TIMEOUT, draft_monitor
@@ -46,8 +45,7 @@ def worker() -> None:
     stop = StopSignal.install()
     settings = Settings.load()
     database, vault = Database.of(settings, name="emeter worker", pool_size=_POOL_SIZE), settings.vault()
-    with database.sessions.begin() as session:
-        processes.check_secret(session, vault, now=database.clock.now())
+    database.require_secret(vault)
     guard = AddressGuard(settings.private_targets)
     Worker(database.sessions, database.clock, _redis(settings), vault, guard).run(stop)
 

@@ -6,7 +6,9 @@ from sqlalchemy import Engine
 
 # A foreign key can be followed only when the table at its other end is known: every edge knows them all.
 import emeter_core.schema  # noqa: F401 - for what it registers
+from emeter_core.processes import check_secret
 from emeter_core.settings import Settings
+from emeter_core.vault import Vault
 from emeter_storage.engine import DatabaseClock, SessionFactory, make_engine, make_session_factory
 
 
@@ -28,3 +30,8 @@ class Database:
     def of(cls, settings: Settings, *, name: str, pool_size: int = 5) -> "Database":
         """The database of these settings."""
         return cls.at(settings.database, name=name, pool_size=pool_size)
+
+    def require_secret(self, vault: Vault) -> None:
+        """Raise UserError where this database was made with another SECRET_KEY."""
+        with self.sessions.begin() as session:
+            check_secret(session, vault, now=self.clock.now())

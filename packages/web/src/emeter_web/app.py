@@ -3,8 +3,8 @@
 import redis
 from flask import Flask, render_template
 
+from emeter_core.database import Database
 from emeter_core.settings import Settings
-from emeter_storage.engine import DatabaseClock, make_engine, make_session_factory
 from emeter_web.health import Health, healthz
 
 # PostgreSQL lets a hundred in, and the checker needs its own.
@@ -15,11 +15,11 @@ _REDIS_TIMEOUT_S = 2
 def create_app(settings: Settings) -> Flask:
     """Build the application; nothing is connected before the first request."""
     app = Flask(__name__)
-    engine = make_engine(settings.database, name="emeter web", pool_size=_CONNECTIONS)
-    app.extensions["emeter_engine"] = engine
+    database = Database.of(settings, name="emeter web", pool_size=_CONNECTIONS)
+    app.extensions["emeter_engine"] = database.engine
     app.extensions["emeter_health"] = Health(
-        make_session_factory(engine),
-        DatabaseClock(engine),
+        database.sessions,
+        database.clock,
         redis.Redis.from_url(
             settings.redis, socket_timeout=_REDIS_TIMEOUT_S, socket_connect_timeout=_REDIS_TIMEOUT_S
         ),

@@ -7,11 +7,10 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it ships no types
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # the same
 
-from emeter_core.processes import check_secret
+from emeter_core.database import Database
 from emeter_core.settings import Settings
 from emeter_core.supervisor.port import require_free_port, web_address
 from emeter_core.supervisor.runtime import setup_logging
-from emeter_storage.engine import DatabaseClock, make_engine, make_session_factory, transaction
 from emeter_web.app import create_app
 
 _THREADS = 256
@@ -78,10 +77,8 @@ class PlainLogger(Logger):  # type: ignore[misc]  # the same
 def _require_secret(settings: Settings) -> None:
     """Stop here where the database was made with another SECRET_KEY."""
     vault = settings.vault()
-    engine = make_engine(settings.database, name="emeter web")
+    database = Database.of(settings, name="emeter web")
     try:
-        now = DatabaseClock(engine).now()
-        with transaction(make_session_factory(engine)) as session:
-            check_secret(session, vault, now=now)
+        database.require_secret(vault)
     finally:
-        engine.dispose()
+        database.engine.dispose()

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from emeter_core.checks.claim import ClaimKind
 from emeter_core.checks.slots import sql_slot, sql_turn
 from emeter_core.checks.stretches import sql_write_gaps
 
@@ -20,7 +21,7 @@ WITH gone AS (
   RETURNING c.probe_id, c.slot, c.kind, p.interval_ms
 ), missed AS (
   SELECT probe_id, slot AS first_slot, slot AS last_slot, 1 AS count, interval_ms FROM gone
-  WHERE slot <= :now AND kind <> 'now'
+  WHERE slot <= :now AND kind <> '{ClaimKind.NOW}'
   UNION ALL
   SELECT id, next_slot, greatest(next_slot, {sql_slot("id", "interval_ms", _NEWEST)}),
     ({_NEWEST} - {_BEFORE_NEXT} + {_IS_OFF_GRID}::int)::int, interval_ms

@@ -30,9 +30,9 @@ class Recorded:
     discarded: int
 
 
-# The claims go first: whoever deletes one may record its result, so a batch that is recorded twice counts
-# once. A claim whose monitor changed meanwhile is deleted and its result left out. Probes are locked first,
-# in the order of their ids, then claims, then monitors: every writer keeps to that order.
+# Whoever deletes a claim may record its result, so a batch that is recorded twice counts once. A claim whose
+# monitor changed meanwhile is deleted and its result left out. Probes are locked first, in the order of their
+# ids, then claims, then monitors: every writer keeps to that order.
 _CONSUME = text("""
 WITH locked AS MATERIALIZED (
   SELECT * FROM probes WHERE id = ANY (CAST(:probe_ids AS int[])) ORDER BY id FOR NO KEY UPDATE

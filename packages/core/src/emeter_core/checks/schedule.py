@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from emeter_core.checks.claim import ClaimKind
 from emeter_core.checks.slots import sql_slot, sql_slot_after, sql_turn
 from emeter_core.checks.stretches import SQL_STRETCHES, sql_write_gaps
 from emeter_storage.statements import affected_rows
@@ -57,7 +58,7 @@ WITH due AS MATERIALIZED (
 INSERT INTO claims (probe_id, slot, lease_until, hinted_at, token, kind)
 SELECT id, slot, greatest(slot, :now) + timeout_ms * interval '1 millisecond' + :beyond, :now, :token,
   CASE WHEN failures > 0 AND slot <> {sql_slot("id", "interval_ms", sql_turn("id", "interval_ms", "slot"))}
-    THEN 'confirm' ELSE 'regular' END
+    THEN '{ClaimKind.CONFIRM}' ELSE '{ClaimKind.REGULAR}' END
 FROM cut
 ON CONFLICT DO NOTHING
 RETURNING probe_id, {_US.format("slot")}

@@ -12,11 +12,11 @@ import click
 from sqlalchemy.orm import Session
 
 from emeter_core.accounts import get_user_by_email, list_users, scope_of
+from emeter_core.database import Database
 from emeter_core.errors import NotFound
 from emeter_core.scope import Scope
 from emeter_core.settings import Settings
 from emeter_core.vault import Vault
-from emeter_storage.engine import DatabaseClock, make_engine, make_session_factory, transaction
 from emeter_storage.errors import UserError
 
 _R = TypeVar("_R")
@@ -37,9 +37,7 @@ class Edge:
     def __init__(self, user: str | None = None, team: uuid.UUID | None = None) -> None:
         self._user, self._team = user, team
         self.settings = Settings.load()
-        self._engine = make_engine(self.settings.database, name="emeter", pool_size=2)
-        self._sessions = make_session_factory(self._engine)
-        self._clock = DatabaseClock(self._engine)
+        self._database = Database.of(self.settings, name="emeter", pool_size=2)
 
     @cached_property
     def vault(self) -> Vault:
@@ -49,9 +47,9 @@ class Edge:
     @contextmanager
     def transaction(self) -> Iterator[tuple[Session, datetime]]:
         """Open a transaction: committed at the end of the block, rolled back where it raises."""
-        self._clock.measure_if_old()
-        with transaction(self._sessions) as session:
-            yield session, self._clock.now()
+        self._database.clock.measure_if_old()
+        with self._database.sessions.begin() as session:
+            yield session, self._database.clock.now()
 
     @contextmanager
     def desk(self) -> Iterator[Desk]:

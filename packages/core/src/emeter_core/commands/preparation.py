@@ -2,10 +2,9 @@
 
 import redis
 
-from emeter_core.processes import check_secret
+from emeter_core.database import Database
 from emeter_core.vault import Vault
 from emeter_storage import migrator
-from emeter_storage.engine import DatabaseClock, make_engine, make_session_factory, transaction
 from emeter_storage.errors import UserError
 
 _OLDEST_REDIS = (6, 2)
@@ -28,11 +27,9 @@ def require_redis(url: str) -> None:
 
 def migrate(url: str, vault: Vault) -> None:
     """Bring the database at `url` to head; raise UserError where its secrets need another key."""
-    engine = make_engine(url, name="emeter up")
+    database = Database.at(url, name="emeter up")
     try:
-        migrator.upgrade(engine)
-        now = DatabaseClock(engine).now()
-        with transaction(make_session_factory(engine)) as session:
-            check_secret(session, vault, now=now)
+        migrator.upgrade(database.engine)
+        database.require_secret(vault)
     finally:
-        engine.dispose()
+        database.engine.dispose()

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
+from emeter_core.checks.claim import ClaimKind
 from emeter_core.checks.let_go import let_go
 from emeter_core.errors import NotFound
 from emeter_core.incidents import StatusChange, resolve_for
@@ -121,7 +122,7 @@ def delete_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: dat
 
 _CHECK_NOW = """
 INSERT INTO claims (probe_id, slot, lease_until, token, kind)
-SELECT id, :slot, CAST(:slot AS timestamptz) + timeout_ms * interval '1 millisecond' + :beyond, :token, 'now'
+SELECT id, :slot, CAST(:slot AS timestamptz) + timeout_ms * interval '1 millisecond' + :beyond, :token, :kind
 FROM probes WHERE monitor_id = :monitor_id
 ON CONFLICT DO NOTHING
 """
@@ -137,6 +138,7 @@ def check_monitor_now(session: Session, scope: Scope, monitor: Monitor, *, now: 
         {
             "slot": _milliseconds(now),
             "token": uuid.uuid4(),
+            "kind": ClaimKind.NOW.value,
             "monitor_id": monitor.id,
             "beyond": timedelta(seconds=5),
         },
