@@ -10,14 +10,15 @@ import pytest
 Make = subprocess.Popen[str]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
-# Says that it is there, and how it was stopped. Whoever reads to the end knows that it has gone.
+# Says that it is there, and how it was stopped. Whoever reads to the end knows that it has gone. It writes
+# past Python's buffers: a signal that comes while `print` flushes finds them locked, and its line is lost.
 PROGRAM = """
-import signal, sys
+import os, signal
 def stop(signum, frame):
-    print("stopped by", signal.Signals(signum).name, flush=True)
-    sys.exit(0)
+    os.write(1, f"stopped by {signal.Signals(signum).name}\\n".encode())
+    os._exit(0)
 signal.signal(signal.SIGTERM, stop)
-print("there", flush=True)
+os.write(1, b"there\\n")
 while True:
     signal.pause()
 """
