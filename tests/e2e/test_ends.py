@@ -54,7 +54,7 @@ def test_killed_it_takes_its_processes_along_and_starts_again(
     assert emeter.processes().keys() == PROCESSES
     assert emeter.monitors() == []
     emeter.kill()
-    emeter.wait_until(lambda: not emeter.left_behind(), _END, "the end of all processes")
+    emeter.wait_for_end(_END)
 
 
 @pytest.mark.parametrize("number", [SIGTERM, SIGINT])

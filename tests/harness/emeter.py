@@ -23,7 +23,7 @@ from emeter_core.monitors import create_monitor, draft_monitor
 from emeter_core.vault import Vault
 from emeter_storage.engine import DatabaseClock, make_engine, make_session_factory
 from emeter_storage.servers import DataDirectory
-from harness.processes import belonging_to, children_of, command_of, is_alive, program_of, tree_of
+from harness.processes import belonging_to, children_of, command_of, is_alive, program_of, stack_of, tree_of
 from harness.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -179,6 +179,14 @@ class Emeter:
         known = {pid: command_of(pid) for pid in self._seen if is_alive(pid)}
         return known | belonging_to(self.data, self.run_directory)
 
+    def wait_for_end(self, seconds: float) -> None:
+        """Wait until nobody of it runs; names those who do."""
+        try:
+            self.wait_until(lambda: not self.left_behind(), seconds, "the end of all processes")
+        except AssertionError as error:
+            left = {pid: (command, stack_of(pid)) for pid, command in self.left_behind().items()}
+            raise AssertionError(f"left behind: {left}\n{error}") from None
+
     def stop(self, number: Signals = Signals.SIGTERM, *, code: int = 0) -> None:
         """End it by a signal, and see that it ends with `code` and leaves nobody and no socket behind."""
         if self.process is None or self.process.poll() is not None:
@@ -199,7 +207,7 @@ class Emeter:
         for pid in self.left_behind():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not self.left_behind(), 10, "the end of all processes")
+        self.wait_for_end(10)
         shutil.rmtree(self.run_directory, ignore_errors=True)
 
     def forget_database(self) -> None:

@@ -37,6 +37,13 @@ def program_of(pid: int) -> str:
         return ""
 
 
+def stack_of(pid: int) -> str:
+    """What a process waits for and which signals it blocks, ignores and catches, for a message."""
+    told = _read(pid, "status").splitlines()
+    wanted = [line for line in told if line.startswith(("State", "PPid", "Sig", "ShdPnd", "Threads"))]
+    return f"{_read(pid, 'wchan')} {' '.join(wanted)}"
+
+
 def belonging_to(*directories: Path) -> dict[int, str]:
     """The command lines of all processes that name one of the directories or work in it, by pid."""
     wanted = tuple(map(str, directories))

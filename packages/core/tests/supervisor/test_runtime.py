@@ -38,6 +38,28 @@ def test_it_can_be_set_from_within() -> None:
     assert stop.wait()
 
 
+def test_a_signal_may_come_at_any_instant_of_waiting_and_asking() -> None:
+    # A lock that the interrupted code holds would never come free for the handler.
+    code = (
+        "import os, signal, subprocess, sys, time\n"
+        "from emeter_core.supervisor.runtime import StopSignal\n"
+        "StopSignal.install()\n"
+        "shoot = 'import os\\nwhile True: os.kill(%d, 15)' % os.getpid()\n"
+        "shooter = subprocess.Popen([sys.executable, '-c', shoot])\n"
+        "end = time.monotonic() + 2\n"
+        "while time.monotonic() < end:\n"
+        "    stop = StopSignal.install()\n"
+        "    while not stop.wait(0.0001) and not stop.is_set(): pass\n"
+        "    stop.set()\n"
+        "shooter.kill(); shooter.wait(); print('ended')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20
+    )
+
+    assert done.stdout == "ended\n"
+
+
 def test_messages_go_to_stderr_bare_and_with_their_level_where_it_is_bad() -> None:
     code = (
         "from emeter_core.supervisor.runtime import setup_logging; log = setup_logging('x');"

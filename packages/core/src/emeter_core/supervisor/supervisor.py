@@ -1,7 +1,6 @@
 """All that `emeter up` keeps running, and the wish that it ends."""
 
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from types import FrameType
 
 from emeter_core.supervisor.console import Console
 from emeter_core.supervisor.keeper import Keeper
+from emeter_core.supervisor.runtime import StopSignal
 from emeter_core.supervisor.unit import Unit
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -29,8 +29,8 @@ class Supervisor:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._keepers: list[Keeper] = []
-        self._wish = threading.Event()
-        self._hurry = threading.Event()
+        self._wish = StopSignal()
+        self._in_a_hurry = False
         self._wished_at = 0.0
 
     @contextmanager
@@ -97,7 +97,7 @@ class Supervisor:
             self._wished_at = now
             self._wish.set()
         elif now - self._wished_at > _SAME_WISH:
-            self._hurry.set()
+            self._in_a_hurry = True
 
     def _stop(self) -> None:
         if any(keeper.is_alive() for keeper in self._keepers):
@@ -111,7 +111,7 @@ class Supervisor:
             keeper.stop()
         patience = time.monotonic() + max(keeper.unit.stop_within for keeper in keepers)
         while any(keeper.is_alive() for keeper in keepers):
-            if self._hurry.is_set() or time.monotonic() > patience:
+            if self._in_a_hurry or time.monotonic() > patience:
                 _end_hard(keepers)
                 return
             time.sleep(_LOOK)
