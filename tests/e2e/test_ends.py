@@ -13,7 +13,7 @@ from harness.targets import Target, Targets, hang
 
 from emeter_core.outcome import Reason
 
-PROCESSES = {"postgres", "redis", "scheduler", "worker", "web"}
+PROCESSES = {"postgres", "redis", "scheduler", "sender", "worker", "web"}
 # What hangs on it in flight may take its time, and PostgreSQL its last checkpoint.
 _END = 20.0
 # The tools are there, or these tests would not run; what is told is what make does with signals.

@@ -18,7 +18,7 @@ BACK_WITHIN = 15.0
 AHEAD = 2.0
 """Seconds by which slots are claimed before they fall due: later ones prove that all parts do their work."""
 
-NAMES = ("scheduler", "worker", "postgres", "redis")
+NAMES = ("scheduler", "worker", "sender", "postgres", "redis")
 
 
 @dataclass

@@ -141,7 +141,7 @@ class Emeter:
         return [probes[monitor_id] for monitor_id in made]
 
     def processes(self) -> dict[str, int]:
-        """The pid of each of its processes by name: postgres, redis, scheduler, worker, web."""
+        """The pid of each of its processes by name: postgres, redis, scheduler, sender, worker, web."""
         assert self.process is not None
         supervisors = [pid for pid in tree_of(self.process.pid) if _is_supervisor(command_of(pid))]
         found = {}

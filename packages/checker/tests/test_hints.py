@@ -9,16 +9,21 @@ from redis import Redis
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
+from emeter_checker.hint_worker import HintWorker
 from emeter_checker.hints import (
     CHECK,
+    DELIVER,
     MOST_CLAIMS,
     MOST_WAITING,
+    TRY_CHANNEL,
+    TRY_CHECK,
     HintJob,
     checks_queue,
+    deliveries_queue,
     give_hints,
+    nudge,
     read_hint,
 )
-from emeter_checker.worker import HintWorker
 from emeter_core.checks import Hint
 from emeter_core.supervisor.runtime import StopSignal
 
@@ -32,7 +37,7 @@ def received(monkeypatch: pytest.MonkeyPatch) -> list[Hint]:
 
 
 def work(redis: Redis) -> None:
-    HintWorker(redis, "local", StopSignal()).work(burst=True, logging_level="CRITICAL")
+    HintWorker(checks_queue(redis, "local"), StopSignal()).work(burst=True, logging_level="CRITICAL")
 
 
 def test_a_hint_arrives_as_it_was_given(redis, received) -> None:
@@ -106,12 +111,36 @@ def test_forged_callbacks_are_never_looked_up(redis, received, callback: str) ->
 
 
 def test_the_worker_listens_to_one_queue_in_json_without_pub_sub(redis) -> None:
-    worker = HintWorker(redis, "local", StopSignal())
+    worker = HintWorker(checks_queue(redis, "local"), StopSignal())
     assert isinstance(worker, SimpleWorker)
     assert len(worker.queues) == 1
     assert worker.serializer is JSONSerializer
     worker.subscribe()
     assert redis.pubsub_channels() == []
+
+
+def test_a_nudge_waits_once_and_comes_again_when_it_was_heard(redis, monkeypatch) -> None:
+    heard: list[str] = []
+    monkeypatch.setitem(HintJob.functions, DELIVER, lambda: heard.append(DELIVER))
+    monkeypatch.setitem(HintJob.functions, TRY_CHANNEL, lambda: heard.append(TRY_CHANNEL))
+    queue = deliveries_queue(redis)
+    assert [nudge(queue, name) for name in (DELIVER, TRY_CHANNEL, DELIVER, TRY_CHANNEL)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    HintWorker(queue, StopSignal()).work(burst=True, logging_level="CRITICAL")
+    assert sorted(heard) == [DELIVER, TRY_CHANNEL]
+    assert nudge(queue, DELIVER)
+    assert queue.count == 1
+
+
+def test_a_nudge_comes_before_the_claims_that_wait(redis) -> None:
+    queue = checks_queue(redis, "local")
+    give_hints(queue, [Hint(uuid.uuid4(), [(1, 1)]) for _ in range(3)])
+    nudge(queue, TRY_CHECK)
+    assert [job.description for job in queue.jobs] == [TRY_CHECK, CHECK, CHECK, CHECK]
 
 
 @pytest.mark.parametrize(

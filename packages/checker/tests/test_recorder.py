@@ -49,32 +49,19 @@ def test_what_finished_is_recorded_and_counted(database, add_monitor) -> None:
     assert stored(database) == 3
 
 
-def test_results_wait_while_the_database_is_away(database, add_monitor) -> None:
+def test_results_wait_while_the_database_is_away(database, add_monitor, allow_connections) -> None:
     add_monitor()
     [claim] = take_all(database)
-    name = database.engine.url.database
-    admin = Database.at(
-        database.engine.url.set(database="postgres").render_as_string(hide_password=False), name="tests"
-    )
-
-    def allow(flag: str) -> None:
-        with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {flag}")
-            connection.exec_driver_sql(
-                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-            )
-
     recorder = Recorder(database.sessions, database.clock)
-    allow("false")
+    allow_connections(to=False)
     recorder.start()
     recorder.put(finished(claim))
     time.sleep(0.5)
     assert (recorder.recorded, recorder.waiting) == (0, 1)
-    allow("true")
+    allow_connections(to=True)
     wait_for(lambda: recorder.recorded == 1)
     recorder.stop(within=10)
     assert stored(database) == 1
-    admin.engine.dispose()
 
 
 def test_a_result_that_cannot_be_stored_takes_no_other_with_it(database, add_monitor, caplog) -> None:

@@ -6,8 +6,9 @@ from datetime import timedelta
 from redis import Redis
 from sqlalchemy import select, text
 
-from emeter_checker.hints import checks_queue
+from emeter_checker.hints import DELIVER, TRY_CHANNEL, TRY_CHECK, checks_queue, deliveries_queue
 from emeter_checker.scheduler import Scheduler
+from emeter_core import trials
 from emeter_core.checks import Claim, Gap
 from emeter_core.database import Database
 from emeter_core.processes import list_processes
@@ -92,3 +93,43 @@ def test_it_shows_among_the_processes_while_it_runs(database, redis) -> None:
     assert seen == ["scheduler"]
     with database.sessions() as session:
         assert list_processes(session) == []
+
+
+def hints(redis: Redis) -> list[str]:
+    return sorted(
+        job.description for job in [*deliveries_queue(redis).jobs, *checks_queue(redis, "local").jobs]
+    )
+
+
+def test_an_idle_tick_says_nothing(database, redis) -> None:
+    Scheduler(database.sessions, database.clock, redis).tick()
+    assert hints(redis) == []
+
+
+def test_what_is_due_is_said_once_until_it_is_heard(database, redis, tell, team, vault) -> None:
+    tell("Shop")
+    with database.sessions.begin() as session:
+        for kind in ("check", "channel"):
+            trials.ask(session, team, kind, {}, vault=vault, now=database.clock.now())
+    scheduler = Scheduler(database.sessions, database.clock, redis)
+    for _ in range(3):
+        scheduler.tick()
+    assert hints(redis) == [DELIVER, TRY_CHECK, TRY_CHANNEL]
+
+
+def test_what_is_not_due_yet_is_not_said(database, redis, tell) -> None:
+    tell("Shop")
+    with database.sessions.begin() as session:
+        session.execute(text("UPDATE deliveries SET next_attempt_at = now() + interval '1 minute'"))
+    Scheduler(database.sessions, database.clock, redis).tick()
+    assert hints(redis) == []
+
+
+def test_trials_that_expired_are_deleted(database, redis, team, vault) -> None:
+    with database.sessions.begin() as session:
+        for minutes in (5, 15):
+            asked_at = database.clock.now() - timedelta(minutes=minutes)
+            trials.ask(session, team, "check", {}, vault=vault, now=asked_at)
+    Scheduler(database.sessions, database.clock, redis).tick()
+    with database.sessions() as session:
+        assert session.execute(text("SELECT count(*) FROM trials")).scalar_one() == 1

@@ -5,6 +5,7 @@ import signal
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -14,10 +15,12 @@ from sqlalchemy import select
 from emeter_checker.guard import LOCAL_NETWORKS, AddressGuard
 from emeter_checker.scheduler import Scheduler
 from emeter_checker.worker import Worker
+from emeter_core import trials
 from emeter_core.checks import Claim, Result
 from emeter_core.monitors import draft_monitor, list_monitors, update_monitor
 from emeter_core.outcome import Reason
 from emeter_core.supervisor.runtime import StopSignal
+from emeter_core.trials import Trial
 
 PATIENCE_S = 20.0
 
@@ -167,3 +170,30 @@ def test_a_monitor_that_cannot_be_read_keeps_no_other_from_being_checked(
     run(lambda: len(results(database)) >= 1)
     assert {result.probe_id for result in results(database)} == {2}
     assert "cannot check the monitor" in caplog.text
+
+
+def test_a_check_that_is_tried_is_taken_with_the_next_tick(
+    database, run, target, add_monitor, team, vault
+) -> None:
+    add_monitor(target=target.url)
+    asked: list[uuid.UUID] = []
+
+    def answered() -> bool:
+        if not asked and results(database):
+            with database.sessions.begin() as session:
+                payload = {"target": target.url}
+                trial = trials.ask(session, team, "check", payload, vault=vault, now=database.clock.now())
+                asked.append(trial.id)
+        return bool(asked) and tried().answered_at is not None
+
+    def tried() -> Trial:
+        with database.sessions() as session:
+            return trials.get_trial(session, team, asked[0], now=database.clock.now())
+
+    run(answered)
+    trial = tried()
+    assert trial.answer["condition"] == "up"
+    # Half a second between two ticks, and more on a machine that does something else as well.
+    assert trial.taken_at - trial.inserted_at < timedelta(seconds=1.5)
+    assert trial.answered_at - trial.taken_at < timedelta(seconds=1.5)
+    assert {result.probe_id for result in results(database)} == {1}

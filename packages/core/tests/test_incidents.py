@@ -16,7 +16,6 @@ from emeter_core.incidents import (
     StatusChange,
     Transition,
     follow,
-    list_incidents,
     resolve_for,
 )
 from emeter_core.monitors import Monitor
@@ -224,29 +223,3 @@ def test_resolving_for_nobody_changes_nothing(session, add_monitor, failure, noo
     follow(session, [failure(add_monitor())], now=noon)
     resolve_for(session, [], at=noon)
     assert [each.resolved_at for each in incidents_of(session)] == [None]
-
-
-def test_the_newest_incidents_are_listed_first_up_to_a_limit(
-    session, alice, add_monitor, failure, noon
-) -> None:
-    monitors = [add_monitor() for _ in range(3)]
-    follow(session, [failure(each, at=noon - n * MINUTE) for n, each in enumerate(monitors)], now=noon)
-    assert [each.started_at for each in list_incidents(session, alice)] == [
-        noon,
-        noon - MINUTE,
-        noon - 2 * MINUTE,
-    ]
-    assert len(list_incidents(session, alice, limit=2)) == 2
-
-
-def test_open_incidents_can_be_listed_alone(session, alice, add_monitor, failure, noon) -> None:
-    monitor = add_monitor()
-    first, second = failure(monitor), failure(monitor, at=noon + 5 * MINUTE)
-    follow(session, [first, recovery(first, MINUTE), second], now=noon)
-    assert len(list_incidents(session, alice)) == 2
-    assert [each.started_at for each in list_incidents(session, alice, open_only=True)] == [noon + 5 * MINUTE]
-
-
-def test_charlie_sees_no_incident_of_alice(session, charlie, add_monitor, failure, noon) -> None:
-    follow(session, [failure(add_monitor())], now=noon)
-    assert list_incidents(session, charlie) == []

@@ -1,11 +1,24 @@
-"""The list of monitors: a team's own, searched, filtered, page by page, in two statements."""
+"""The list of monitors: a team's own, searched, filtered, sorted, page by page, in one statement."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, text
 
-from emeter_core.monitors import Status, create_monitor, draft_monitor, list_monitors, pause_monitor
+from emeter_core.errors import NotFound
+from emeter_core.incidents import FirstFailure, Transition, acknowledge, follow, list_incidents
+from emeter_core.monitors import (
+    Monitor,
+    Status,
+    create_monitor,
+    draft_monitor,
+    get_monitor_row,
+    list_monitors,
+    overview,
+    pause_monitor,
+)
+from emeter_core.monitors.status import TROUBLE_FIRST
 from emeter_core.outcome import Condition, Reason
 
 
@@ -160,7 +173,7 @@ SELECT made.id, location_id, interval_ms, timeout_ms, next_slot, enabled, condit
 """
 
 
-def test_a_thousand_monitors_are_listed_in_two_statements(session, connection, alice, add_monitor) -> None:
+def test_a_thousand_monitors_are_listed_in_one_statement(session, connection, alice, add_monitor) -> None:
     add_monitor(name="Monitor 1")
     session.execute(text(_MANY))
     session.expunge_all()
@@ -172,4 +185,121 @@ def test_a_thousand_monitors_are_listed_in_two_statements(session, connection, a
 
     page = list_monitors(session, alice, per_page=1000)
     assert len({(row.monitor.name, row.monitor.status, row.last_slot) for row in page.rows}) == 1000
-    assert len(statements) == 2, statements
+    assert len(statements) == 1, statements
+
+
+@pytest.fixture
+def in_condition(session, add_monitor, noon) -> Callable[..., Monitor]:
+    """Add a monitor of this name that has been in a condition for so many minutes."""
+
+    def add(name: str, condition: str, minutes: int = 1, *, last_total_us: int | None = None) -> Monitor:
+        monitor = add_monitor(name=name)
+        session.execute(
+            text("UPDATE monitors SET condition = :condition, condition_since = :since WHERE id = :id"),
+            {"condition": condition, "since": noon - timedelta(minutes=minutes), "id": monitor.id},
+        )
+        values = {"total": last_total_us, "id": monitor.id}
+        session.execute(text("UPDATE probes SET last_total_us = :total WHERE monitor_id = :id"), values)
+        session.expire_all()
+        return monitor
+
+    return add
+
+
+def test_trouble_comes_first_and_of_the_same_the_longest(session, alice, in_condition, noon) -> None:
+    for condition in Condition:
+        in_condition(f"{condition} short", condition, 1)
+        in_condition(f"{condition} long", condition, 9)
+    for minutes in (1, 9):
+        monitor = in_condition(f"paused {'long' if minutes == 9 else 'short'}", "down", 99)
+        pause_monitor(session, alice, monitor, now=noon - timedelta(minutes=minutes))
+    session.expire_all()
+    rows = list_monitors(session, alice, sort="trouble").rows
+    listed = [f"{status} {how}" for status in TROUBLE_FIRST for how in ("long", "short")]
+    assert [row.monitor.name for row in rows] == [
+        name for name in listed if not name.startswith(("maintenance", "unreachable"))
+    ]
+    assert [row.since for row in rows] == [noon - timedelta(minutes=9), noon - timedelta(minutes=1)] * 7
+
+
+def test_every_status_has_its_place_in_the_order_of_trouble() -> None:
+    assert sorted(TROUBLE_FIRST) == sorted(Status)
+
+
+def test_the_slowest_or_the_newest_change_comes_first_if_wanted(session, alice, in_condition) -> None:
+    for name, minutes, total_us in (("a", 3, 10), ("b", 1, None), ("c", 2, 30)):
+        in_condition(name, "up", minutes, last_total_us=total_us)
+    assert names(list_monitors(session, alice, sort="latency")) == ["c", "a", "b"]
+    assert names(list_monitors(session, alice, sort="changed")) == ["b", "c", "a"]
+    assert names(list_monitors(session, alice, sort="nonsense")) == ["a", "b", "c"]
+
+
+def test_pages_in_any_order_hold_every_monitor_once(session, alice, in_condition) -> None:
+    for number in range(7):
+        in_condition(f"{number % 2}", ("up", "down")[number % 2], last_total_us=number % 3 or None)
+    for sort in ("trouble", "name", "latency", "changed"):
+        pages = [list_monitors(session, alice, sort=sort, page=number, per_page=3) for number in (1, 2, 3)]
+        assert len({row.monitor.id for page in pages for row in page.rows}) == 7
+        assert {page.total for page in pages} == {7}
+
+
+def test_what_is_down_says_why_and_who_is_on_it(session, alice, in_condition, noon) -> None:
+    monitor = in_condition("Shop", "down")
+    failed = FirstFailure(
+        noon, Reason.CONNECTION_REFUSED, {"address": "192.0.2.1", "url": "https://a.example"}
+    )
+    turn = Transition(
+        monitor.team_id,
+        monitor.id,
+        "Shop",
+        paused=False,
+        reason=failed.reason,
+        effective_at=noon,
+        first_failure=failed,
+    )
+    follow(session, [turn], now=noon)
+    [incident] = list_incidents(session, alice).rows
+    row = get_monitor_row(session, alice, monitor.public_id)
+    assert (row.status, row.cause) == (Status.DOWN, "Connection refused by 192.0.2.1:443")
+    assert row.incident is not None
+    assert (row.incident.public_id, row.incident.acknowledged_at) == (incident.public_id, None)
+    acknowledge(session, alice, incident, now=noon)
+    [listed] = list_monitors(session, alice).rows
+    assert listed.incident is not None
+    assert listed.incident.acknowledged_at == noon
+
+
+def test_what_is_well_has_nothing_to_explain(session, alice, in_condition) -> None:
+    row = get_monitor_row(session, alice, in_condition("Shop", "up").public_id)
+    assert (row.cause, row.incident, row.failures) == ("", None, 0)
+
+
+def test_the_unknown_is_explained_by_the_last_check(session, alice, in_condition) -> None:
+    monitor = in_condition("Shop", "no_data")
+    session.execute(text("UPDATE probes SET last_reason = 70"))
+    row = get_monitor_row(session, alice, monitor.public_id)
+    assert row.cause == Reason.NETWORK_UNAVAILABLE.text
+
+
+def test_a_strangers_monitor_is_not_found(session, charlie, add_monitor) -> None:
+    with pytest.raises(NotFound):
+        get_monitor_row(session, charlie, add_monitor().public_id)
+    with pytest.raises(NotFound):
+        get_monitor_row(session, charlie, "nonsense")
+
+
+def test_an_overview_counts_each_status_and_knows_the_newest_change(
+    session, alice, charlie, in_condition, noon
+) -> None:
+    for number, condition in enumerate(Condition):
+        for _ in range(number + 1):
+            in_condition(condition, condition, minutes=10 * (number + 1))
+    paused_at = noon - timedelta(minutes=5)
+    pause_monitor(session, alice, in_condition("Paused", "down", 60), now=paused_at)
+    session.flush()
+    found = overview(session, alice)
+    expected = {Status(condition.value): number + 1 for number, condition in enumerate(Condition)}
+    assert found.counts == dict.fromkeys(Status, 0) | expected | {Status.PAUSED: 1}
+    assert (found.total, found.latest_change) == (22, paused_at)
+    nothing = overview(session, charlie)
+    assert (set(nothing.counts.values()), nothing.total, nothing.latest_change) == ({0}, 0, None)

@@ -14,7 +14,9 @@ KEY = "k" * 32
 def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SECRET_KEY_OLD", "HOST", "PORT"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.delenv("EMETER_PRIVATE_TARGETS", raising=False)
+    for name in ("EMETER_PRIVATE_TARGETS", "SMTP_URL", "MAIL_FROM", "BASE_URL", "TRUSTED_PROXIES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("EMETER_REGISTRATION", raising=False)
     monkeypatch.setenv("EMETER_DATA_DIR", str(tmp_path))
 
 
@@ -22,6 +24,9 @@ def test_the_defaults() -> None:
     settings = Settings.load()
 
     assert (settings.host, settings.port, settings.private_targets) == ("127.0.0.1", 8000, ())
+    assert (settings.smtp_url, settings.mail_from) == ("", "E-Meter <e-meter@localhost>")
+    assert (settings.base_url, settings.registration) == ("http://localhost:8000", "open")
+    assert settings.trusted_proxies == 0
 
 
 @pytest.mark.parametrize(
@@ -39,6 +44,27 @@ def test_the_defaults() -> None:
         ("EMETER_PRIVATE_TARGETS", "10.0.0.1/8", "'10.0.0.1/8' is no network: write networks like"),
         ("DATABASE_URL", "mysql://x", "must start with postgresql://"),
         ("REDIS_URL", "x", "must start with redis://"),
+        ("SMTP_URL", "mail.example.com:25", "must be like smtp://user:password@mail.example.com:587"),
+        ("SMTP_URL", "smtp://", "must be like smtp://"),
+        ("SMTP_URL", "smtp://u:hush@host:99999", "is no valid URL"),
+        ("SMTP_URL", "smtp://u:hush@host:0", "is no valid URL"),
+        ("SMTP_URL", "smtp://u:hu/sh@host", "is no valid URL"),
+        ("SMTP_URL", "smtp://u:hush@host/x", "must end with the host and its port"),
+        ("SMTP_URL", "smtp://u:hush@ho st", "is no valid URL"),
+        ("MAIL_FROM", "e-meter", "must be one address"),
+        ("MAIL_FROM", "a@example.com, b@example.com", "must be one address"),
+        ("MAIL_FROM", "a@example.com\nBcc: b@example.com", "must be one address"),
+        ("MAIL_FROM", "E-Meter <>", "must be one address"),
+        ("BASE_URL", "status.example.com", "must be like https://status.example.com"),
+        ("BASE_URL", "ftp://status.example.com", "must be like https://"),
+        ("BASE_URL", "https://status.example.com/e-meter", "must be a host with its port alone"),
+        ("BASE_URL", "https://status.example.com/?x", "must be a host with its port alone"),
+        ("BASE_URL", "https://u:hush@status.example.com", "must be a host with its port alone"),
+        ("BASE_URL", "https://[", "is no valid URL"),
+        ("EMETER_REGISTRATION", "maybe", "should be 'open' or 'closed'"),
+        ("TRUSTED_PROXIES", "-1", "greater than or equal to 0"),
+        ("TRUSTED_PROXIES", "17", "less than or equal to 16"),
+        ("TRUSTED_PROXIES", "all", "valid integer"),
     ],
 )
 def test_a_bad_value_is_one_line_that_names_the_setting(
@@ -129,3 +155,31 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", KEY)
 
     assert KEY not in repr(Settings.load())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "read"),
+    [
+        ("SMTP_URL", "smtp://mail.example.com", "smtp_url", "smtp://mail.example.com"),
+        ("SMTP_URL", "SMTPS://u%40x:p%2F@[::1]:465/", "smtp_url", "SMTPS://u%40x:p%2F@[::1]:465/"),
+        ("MAIL_FROM", "e@example.com", "mail_from", "e@example.com"),
+        ("MAIL_FROM", "Größe <e@example.com>", "mail_from", "Größe <e@example.com>"),
+        ("BASE_URL", "https://status.example.com/", "base_url", "https://status.example.com"),
+        ("BASE_URL", "HTTP://[::1]:8080", "base_url", "http://[::1]:8080"),
+        ("PORT", "8123", "base_url", "http://localhost:8123"),
+        ("EMETER_REGISTRATION", "closed", "registration", "closed"),
+        ("TRUSTED_PROXIES", "2", "trusted_proxies", 2),
+    ],
+)
+def test_what_is_set_is_read(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, field: str, read: object
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert getattr(Settings.load(), field) == read
+
+
+def test_the_password_of_the_mail_server_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMTP_URL", "smtp://user:hush@mail.example.com")
+
+    assert "hush" not in repr(Settings.load())

@@ -1,11 +1,15 @@
+import os
+import signal
+import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from emeter_storage.engine import DatabaseClock, make_engine, make_session_factory, transaction
 from emeter_storage.errors import describe_database_error
@@ -142,3 +146,66 @@ class TestDatabaseClock:
 
 def test_each_test_can_have_a_database_of_its_own(new_database: Callable[..., str]) -> None:
     assert new_database() != new_database()
+
+
+@pytest.fixture
+def impatient(database_url: str) -> Iterator[Engine]:
+    """An engine that waits half a second."""
+    engine = make_engine(database_url, name="impatient", pool_size=1, patience=0.5)
+    yield engine
+    engine.dispose()
+
+
+def test_an_impatient_connection_works_as_any_other(impatient: Engine) -> None:
+    with impatient.begin() as connection:
+        connection.execute(text("CREATE TABLE many (n int)"))
+        connection.execute(text("INSERT INTO many SELECT generate_series(1, 100000)"))
+        assert len(connection.execute(text("SELECT n, repeat('x', 100) FROM many")).all()) == 100_000
+    with pytest.raises(DBAPIError, match="does not exist"), impatient.connect() as connection:
+        connection.execute(text("SELECT * FROM nothing"))
+    with impatient.connect() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+
+
+def test_an_answer_that_takes_too_long_is_given_up(impatient: Engine) -> None:
+    begin = time.monotonic()
+    with pytest.raises(OperationalError, match="no answer within 0.5 s"), impatient.connect() as connection:
+        connection.execute(text("SELECT pg_sleep(60)"))
+    assert time.monotonic() - begin < 10
+
+    with impatient.connect() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+
+
+def test_a_server_that_stands_still_is_given_up_and_found_again(impatient: Engine) -> None:
+    """Only the process that serves this connection is stopped; a new one is served by another."""
+    with impatient.connect() as connection:
+        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with impatient.connect() as connection:
+            assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != pid
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_server_that_takes_connections_and_says_nothing_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        engine = make_engine(f"postgresql+psycopg2://a@127.0.0.1:{server.getsockname()[1]}/b", patience=0.5)
+        begin = time.monotonic()
+        with pytest.raises(OperationalError, match="no answer"):
+            engine.connect()
+        assert time.monotonic() - begin < 10
+        engine.dispose()
+
+
+def test_who_finds_all_connections_taken_waits_no_longer_than_patience(impatient: Engine) -> None:
+    with impatient.connect(), pytest.raises(PoolTimeoutError):
+        impatient.connect()
+
+
+def test_the_patience_of_one_engine_is_not_that_of_another(impatient: Engine, database_url: str) -> None:
+    patient = make_engine(database_url)
+    with impatient.connect(), patient.connect() as connection:
+        assert connection.execute(text("SELECT pg_sleep(0.7)")).scalar() == ""
+    patient.dispose()

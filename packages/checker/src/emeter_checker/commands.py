@@ -1,4 +1,4 @@
-"""`emeter scheduler|worker|check`."""
+"""`emeter scheduler|worker|sender|check`."""
 
 import sys
 from datetime import UTC, datetime
@@ -17,8 +17,11 @@ from emeter_core.supervisor.spec import ProcessSpec
 
 SCHEDULER = ProcessSpec("scheduler", ("scheduler",), stop_order=10, ready_word="Scheduling")
 WORKER = ProcessSpec("worker", ("worker",), stop_order=20, stop_within=75.0, ready_word="Checking")
+# With the worker: its last results may open incidents, and what these write is sent after the next start.
+SENDER = ProcessSpec("sender", ("sender",), stop_order=20, stop_within=60.0, ready_word="Sending")
 
 _POOL_SIZE = 5
+_SENDER_POOL_SIZE = 8
 
 
 @click.command()
@@ -48,6 +51,32 @@ def worker() -> None:
     database.require_secret(vault)
     guard = AddressGuard(settings.private_targets)
     Worker(database.sessions, database.clock, _redis(settings), vault, guard).run(stop)
+
+
+@click.command()
+def sender() -> None:
+    """Send what waits in the outbox: mails and webhooks."""
+    from emeter_checker.delivery.carriers import carriers  # noqa: PLC0415 - the same
+    from emeter_checker.guard import AddressGuard  # noqa: PLC0415 - the same
+    from emeter_checker.sender import Sender  # noqa: PLC0415 - the same
+    from emeter_core.database import Database  # noqa: PLC0415 - the same
+
+    setup_logging("sender")
+    stop = StopSignal.install()
+    settings = Settings.load()
+    vault = settings.vault()
+    database = Database.of(settings, name="emeter sender", pool_size=_SENDER_POOL_SIZE)
+    database.require_secret(vault)
+    how = carriers(
+        smtp_url=settings.smtp_url,
+        mail_from=settings.mail_from,
+        mail_directory=settings.directory.path / "mail",
+        guard=AddressGuard(settings.private_targets),
+        clock=database.clock,
+    )
+    Sender(database.sessions, database.clock, _redis(settings), vault, how, base_url=settings.base_url).run(
+        stop
+    )
 
 
 @click.command()

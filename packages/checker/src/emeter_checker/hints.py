@@ -12,6 +12,14 @@ from rq.serializers import JSONSerializer
 from emeter_core.checks import Hint
 
 CHECK = "check"
+"""Claims fall due."""
+TRY_CHECK = "try"
+"""Somebody waits for the trial of a check."""
+DELIVER = "deliver"
+"""Something in the outbox is to be sent."""
+TRY_CHANNEL = "try_channel"
+"""Somebody waits for the trial of a channel."""
+
 MOST_CLAIMS = 500
 """Claims in one hint: few enough to be shared among workers, enough that a job costs nothing per check."""
 
@@ -57,9 +65,18 @@ class HintJob(Job):
 
 
 def checks_queue(redis: Redis, location: str) -> Queue:
-    """The queue of one location's hints."""
+    """The queue of one location's hints: claims to check, and checks to try."""
+    return _queue(redis, f"checks:{location}")
+
+
+def deliveries_queue(redis: Redis) -> Queue:
+    """The queue of the senders: what is to be delivered, and channels to try."""
+    return _queue(redis, "deliveries")
+
+
+def _queue(redis: Redis, name: str) -> Queue:
     return Queue(
-        f"checks:{location}",
+        name,
         connection=redis,
         default_timeout=_JOB_TIMEOUT_S,
         job_class=HintJob,
@@ -85,6 +102,25 @@ def give_hints(queue: Queue, hints: Sequence[Hint]) -> int:
             description=CHECK,
         )
     return len(jobs)
+
+
+def nudge(queue: Queue, name: str) -> bool:
+    """Say that there is work of a sort, before all that waits; False where that was said and not yet heard.
+
+    Raises redis.RedisError where Redis is away; whoever does the work looks by himself now and then.
+    """
+    if any(job_id.startswith(f"{name}-") for job_id in queue.get_job_ids()):
+        return False
+    queue.enqueue_call(
+        name,
+        job_id=f"{name}-{uuid.uuid4().hex}",
+        at_front=True,
+        result_ttl=0,
+        failure_ttl=_FAILURE_TTL_S,
+        ttl=_TTL_S,
+        description=name,
+    )
+    return True
 
 
 def read_hint(token: str, probe_ids: Sequence[int], slots: Sequence[int]) -> Hint:

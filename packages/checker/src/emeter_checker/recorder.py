@@ -9,9 +9,9 @@ from typing import cast
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from emeter_checker import engine
-from emeter_checker.lateness import Histogram
 from emeter_core import checks
 from emeter_core.checks import Finished, Taken
+from emeter_core.processes import Histogram
 from emeter_storage.engine import DatabaseClock, SessionFactory
 
 _log = logging.getLogger(__name__)

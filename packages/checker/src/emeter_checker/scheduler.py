@@ -9,11 +9,20 @@ from redis import Redis, RedisError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from emeter_checker.hints import checks_queue, give_hints
+from emeter_checker.hints import (
+    DELIVER,
+    TRY_CHANNEL,
+    TRY_CHECK,
+    checks_queue,
+    deliveries_queue,
+    give_hints,
+    nudge,
+)
 from emeter_checker.presence import Presence
-from emeter_core import checks
+from emeter_core import accounts, alerts, checks, trials
 from emeter_core.checks import Hint
 from emeter_core.monitors import location_id_of
+from emeter_core.waiting import Waiting, waiting_for_checker
 from emeter_storage.engine import DatabaseClock, SessionFactory
 from emeter_storage.partitions import ensure_partitions
 
@@ -28,6 +37,7 @@ _MOST_PER_TICK = 20_000
 _LEAST_LATE_PER_TICK = 50
 _SWEEP_EVERY_S = 5.0
 _RECOVER_EVERY_S = 1.0
+_PURGE_EVERY_S = 60.0
 _PARTITIONS_EVERY_S = 3600.0
 _LONGEST_PAUSE_S = 5.0
 
@@ -41,6 +51,7 @@ class Scheduler:
         self._sessions = sessions
         self._clock = clock
         self._queue = checks_queue(redis, location)
+        self._deliveries = deliveries_queue(redis)
         self._location = location
         self._location_id = 0
         self._rate = 0.0
@@ -51,6 +62,7 @@ class Scheduler:
             self._sweep: (_SWEEP_EVERY_S, 0.0),
             self._realign: (_SWEEP_EVERY_S, 0.0),
             self._measure_rate: (_SWEEP_EVERY_S, 0.0),
+            self._purge: (_PURGE_EVERY_S, 0.0),
             self._make_partitions: (_PARTITIONS_EVERY_S, 0.0),
         }
 
@@ -77,8 +89,9 @@ class Scheduler:
                 *self._claim(session, now),
                 *checks.hint_again(session, location_id=self._location_id, now=now),
             ]
+            waiting = waiting_for_checker(session, now=now)
         # Only what is committed is hinted at: a worker must find the claims.
-        self._hint(hints)
+        self._hint(hints, waiting)
         self._presence.report({"location": self._location, "checks_per_second": self._rate})
         return sum(len(hint.claims) for hint in hints)
 
@@ -108,13 +121,18 @@ class Scheduler:
         )
         return [hint for hint in hints if hint.claims]
 
-    def _hint(self, hints: list[Hint]) -> None:
-        if not hints:
-            return
+    def _hint(self, hints: list[Hint], waiting: Waiting) -> None:
         try:
-            give_hints(self._queue, hints)
+            if hints:
+                give_hints(self._queue, hints)
+            if waiting.checks:
+                nudge(self._queue, TRY_CHECK)
+            if waiting.channels:
+                nudge(self._deliveries, TRY_CHANNEL)
+            if waiting.deliveries:
+                nudge(self._deliveries, DELIVER)
         except RedisError as error:
-            # The claims stand; they are hinted at again as soon as Redis is back.
+            # What they are about stands, and is hinted at again as soon as Redis is back.
             _log.warning("Redis is away: %s", str(error).partition("\n")[0])
 
     def _keep_house(self, now: datetime) -> None:
@@ -149,6 +167,11 @@ class Scheduler:
 
     def _measure_rate(self, session: Session, _now: datetime) -> None:
         self._rate = checks.checks_per_second(session, location_id=self._location_id)
+
+    def _purge(self, session: Session, now: datetime) -> None:
+        trials.purge(session, now=now)
+        alerts.purge(session, now=now)
+        accounts.purge(session, now=now)
 
     def _make_partitions(self, session: Session, now: datetime) -> None:
         ensure_partitions(session.connection(), now.astimezone(UTC).date())

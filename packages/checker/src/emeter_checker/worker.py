@@ -2,29 +2,23 @@
 
 import gc
 import logging
-import os
-import signal
-import threading
 from collections.abc import Sequence
-from contextlib import suppress
-from types import FrameType
-from typing import Any, cast
+from typing import Any
 
-from redis import Redis, RedisError
-from rq.exceptions import StopRequested
-from rq.serializers import JSONSerializer
-from rq.worker import SimpleWorker, WorkerStatus
+from redis import Redis
 from sqlalchemy.exc import DBAPIError
 
-from emeter_checker.engine import Engine
+from emeter_checker.engine import Engine, Finished
 from emeter_checker.gate import Gate
 from emeter_checker.guard import AddressGuard
-from emeter_checker.hints import CHECK, HintJob, checks_queue, read_hint
+from emeter_checker.hint_worker import listen
+from emeter_checker.hints import CHECK, TRY_CHECK, HintJob, checks_queue, read_hint
 from emeter_checker.presence import Presence
 from emeter_checker.recorder import Recorder
+from emeter_checker.reporter import Reporter
+from emeter_checker.trials import CheckTrials, Tried
 from emeter_core import checks
 from emeter_core.checks import Taken
-from emeter_core.processes import SEEN_EVERY_S
 from emeter_core.supervisor.runtime import StopSignal
 from emeter_core.vault import Vault
 from emeter_storage.engine import DatabaseClock, SessionFactory
@@ -36,7 +30,6 @@ DRAIN_S = 65.0
 
 _FLUSH_S = 5.0
 _MOST_IN_FLIGHT = 20_000
-_REDIS_PAUSE_S = 0.5
 
 
 class Worker:
@@ -59,10 +52,20 @@ class Worker:
         self._location = location
         self._presence = Presence("worker", sessions, clock)
         self._recorder = Recorder(sessions, clock)
-        self._engine = Engine(guard, self._recorder.put, **engine_options)
+        self._engine = Engine(guard, self._ended, **engine_options)
         self._gate = Gate(sessions, clock, vault, self._engine.submit)
-        self._ended = threading.Event()
-        self._finishing = False
+        self._trials = CheckTrials(sessions, clock, vault, self._engine.submit)
+        self._reporter = Reporter(
+            self._presence,
+            clock,
+            figures=self._figures,
+            parts={
+                "engine": self._engine,
+                "gate": self._gate,
+                "recorder": self._recorder,
+                "trials": self._trials,
+            },
+        )
 
     def run(self, stop: StopSignal) -> None:
         """Work until asked to stop; then end what is in flight, record it, give the rest back."""
@@ -70,17 +73,13 @@ class Worker:
         self._recorder.start()
         self._engine.start()
         self._gate.start()
-        reporter = threading.Thread(target=self._report, name="reporter", daemon=True)
-        reporter.start()
-        HintJob.functions[CHECK] = self.take_up
+        self._trials.start()
+        self._reporter.start()
+        HintJob.functions |= {CHECK: self.take_up, TRY_CHECK: self._trials.look}
         _log.info("Checking for %s.", self._location)
-        with suppress(StopRequested):
-            while not stop.is_set():
-                self._listen(stop)
-                stop.wait(_REDIS_PAUSE_S)
+        listen(checks_queue(self._redis, self._location), stop)
         self._finish()
-        self._ended.set()
-        reporter.join()
+        self._reporter.stop()
 
     def take_up(self, token: str, probe_ids: Sequence[int], slots: Sequence[int]) -> None:
         """The job: confirm the claims of a hint and pass them to the gate. Safe to run twice."""
@@ -97,20 +96,23 @@ class Worker:
         else:
             self._gate.add(taken)
 
-    def _listen(self, stop: StopSignal) -> None:
-        """Let RQ work until it stops or Redis fails it."""
-        try:
-            HintWorker(self._redis, self._location, stop).work(logging_level="WARNING")
-        except (RedisError, ValueError, OSError) as error:
-            _log.warning("Redis is away: %s", str(error).partition("\n")[0])
+    def _ended(self, finished: Finished) -> None:
+        """Pass on what the engine has done; called in its thread, for each check."""
+        ticket = finished.ticket
+        if isinstance(ticket, Tried):
+            self._trials.put(finished, ticket.trial_id)
+        else:
+            self._recorder.put(finished)
 
     def _finish(self) -> None:
-        self._finishing = True
+        self._reporter.watch_no_more()
+        self._trials.take_no_more()
         left = self._gate.stop()
-        left += [cast("Taken", scheduled.ticket) for scheduled in self._engine.stop(DRAIN_S)]
+        tickets = [scheduled.ticket for scheduled in self._engine.stop(DRAIN_S)]
+        left += [ticket for ticket in tickets if isinstance(ticket, Taken)]
         self._recorder.stop(_FLUSH_S)
+        self._trials.stop(_FLUSH_S)
         self._give_back(left)
-        self._presence.leave()
 
     def _give_back(self, left: list[Taken]) -> None:
         if not left:
@@ -121,29 +123,6 @@ class Worker:
         except DBAPIError as error:
             # Their leases run out, which has the same end.
             _log.warning("cannot give claims back: %s", str(error.orig).strip().partition("\n")[0])
-
-    def _report(self) -> None:
-        while not self._ended.wait(SEEN_EVERY_S / 2):
-            try:
-                self._clock.measure_if_old()
-                self._presence.report(self._figures())
-            except DBAPIError as error:
-                _log.warning("cannot report: %s", str(error.orig).strip().partition("\n")[0])
-            except Exception:  # noqa: BLE001 - the clock is measured in this thread: it must not end
-                _log.exception("cannot report")
-            self._end_if_crippled()
-
-    def _end_if_crippled(self) -> None:
-        """End this process where one of its threads has died: the supervisor starts a whole one."""
-        alive = {
-            "engine": self._engine.is_alive,
-            "gate": self._gate.is_alive,
-            "recorder": self._recorder.is_alive,
-        }
-        dead = [name for name, lives in alive.items() if not lives]
-        if dead and not self._finishing:
-            _log.error("%s died: this worker ends", " and ".join(dead))
-            os.kill(os.getpid(), signal.SIGTERM)
 
     def _figures(self) -> dict[str, object]:
         return {
@@ -165,49 +144,3 @@ def _calm_collector() -> None:
     """
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-
-
-class HintWorker(SimpleWorker):
-    """RQ's worker without what we do not need: no fork, no commands by pub/sub, one queue.
-
-    One queue, because only then RQ takes a job from Redis without a moment in which a crash loses it.
-    """
-
-    def __init__(self, redis: Redis, location: str, stop: StopSignal) -> None:
-        queue = checks_queue(redis, location)
-        super().__init__(
-            [queue],
-            connection=redis,
-            serializer=JSONSerializer,
-            job_class=HintJob,
-            queue_class=type(queue),
-            default_result_ttl=0,
-            log_job_description=False,
-            worker_ttl=60,
-        )
-        self._stop = stop
-        # RQ doubles its pause up to a minute while Redis is away; ours is short, as a check waits for nobody.
-        self.exponential_backoff_factor = 1.0
-        self.max_connection_wait_time = 1.0
-
-    def _install_signal_handlers(self) -> None:
-        """Take the signals over, and see one that came just before."""
-        super()._install_signal_handlers()  # type: ignore[no-untyped-call]  # RQ has no type for it
-        if self._stop.is_set():
-            self._stop_requested = True
-
-    def request_stop(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler
-        """Stop after the job at hand; without asking Redis, which may be the reason."""
-        self._stop.set()
-        self._stop_requested = True
-        # A second signal changes nothing: the supervisor ends what takes too long.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        if self.get_state() != WorkerStatus.BUSY:
-            raise StopRequested
-
-    def subscribe(self) -> None:
-        """Listen to no commands: whoever can write to Redis could stop us with them."""
-
-    def unsubscribe(self) -> None:
-        """There is nothing to end."""

@@ -21,15 +21,17 @@ class Database:
     clock: DatabaseClock
 
     @classmethod
-    def at(cls, url: str, *, name: str, pool_size: int = 5) -> "Database":
+    def at(cls, url: str, *, name: str, pool_size: int = 5, patience: float | None = None) -> "Database":
         """The database at `url`; `name` is what PostgreSQL shows. Connects only when first used."""
-        engine = make_engine(url, name=name, pool_size=pool_size)
+        engine = make_engine(url, name=name, pool_size=pool_size, patience=patience)
         return cls(engine, make_session_factory(engine), DatabaseClock(engine))
 
     @classmethod
-    def of(cls, settings: Settings, *, name: str, pool_size: int = 5) -> "Database":
+    def of(
+        cls, settings: Settings, *, name: str, pool_size: int = 5, patience: float | None = None
+    ) -> "Database":
         """The database of these settings."""
-        return cls.at(settings.database, name=name, pool_size=pool_size)
+        return cls.at(settings.database, name=name, pool_size=pool_size, patience=patience)
 
     def require_secret(self, vault: Vault) -> None:
         """Raise UserError where this database was made with another SECRET_KEY."""

@@ -7,8 +7,6 @@ from emeter_core.accounts.team import Team
 from emeter_core.accounts.user import User
 from emeter_core.accounts.user_session import UserSession
 from emeter_core.accounts.user_token import UserToken
-from emeter_core.alerts.delivery import Delivery
-from emeter_core.alerts.trial import Trial
 from emeter_core.checks.claim import Claim
 from emeter_core.checks.gap import Gap
 from emeter_core.checks.result import Result
@@ -18,8 +16,11 @@ from emeter_core.incidents.status_change import StatusChange
 from emeter_core.monitors.location import Location
 from emeter_core.monitors.monitor import Monitor
 from emeter_core.monitors.probe import Probe
+from emeter_core.outbox.channel import Channel
+from emeter_core.outbox.delivery import Delivery
 from emeter_core.processes.instance import Instance
 from emeter_core.processes.process import Process
+from emeter_core.trials.trial import Trial
 from emeter_storage.base import Base
 
 MODELS = (
@@ -37,6 +38,7 @@ MODELS = (
     Incident,
     IncidentMonitor,
     StatusChange,
+    Channel,
     Delivery,
     Trial,
     Process,

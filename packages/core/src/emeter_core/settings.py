@@ -3,13 +3,18 @@
 import os
 import re
 import secrets
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.utils import getaddresses
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Self
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from emeter_core.characters import has_controls
 from emeter_core.vault import Vault
 from emeter_storage.errors import UserError
 from emeter_storage.settings import StorageSettings
@@ -42,6 +47,11 @@ class Settings(StorageSettings):
     private_targets: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = Field(
         default=(), validation_alias="EMETER_PRIVATE_TARGETS"
     )
+    smtp_url: str = Field(default="", validation_alias="SMTP_URL", repr=False)
+    mail_from: str = Field(default="E-Meter <e-meter@localhost>", validation_alias="MAIL_FROM")
+    base_url: str = Field(default="", validation_alias="BASE_URL")
+    registration: Literal["open", "closed"] = Field(default="open", validation_alias="EMETER_REGISTRATION")
+    trusted_proxies: int = Field(default=0, validation_alias="TRUSTED_PROXIES", ge=0, le=16)
 
     @field_validator("secret_key", "secret_key_old")
     @classmethod
@@ -61,6 +71,46 @@ class Settings(StorageSettings):
                     "must be an address or a host name, like 127.0.0.1, ::1 or localhost"
                 ) from None
         return host
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_smtp(cls, url: str) -> str:
+        """The URL is not repeated in what is wrong with it: it holds a password."""
+        if not url:
+            return url
+        parts = _split(url)
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+            raise ValueError("must be like smtp://user:password@mail.example.com:587, or smtps://…")
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError("must end with the host and its port; write / ? # of a password as %2F %3F %23")
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_sender(cls, sender: str) -> str:
+        if not _is_mailbox(sender):
+            raise ValueError("must be one address, like E-Meter <e-meter@example.com>")
+        return sender
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_base_url(cls, url: str) -> str:
+        if not url:
+            return url
+        parts = _split(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be like https://status.example.com")
+        if "@" in parts.netloc or parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError("must be a host with its port alone, like https://status.example.com")
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @model_validator(mode="after")
+    def _has_base_url(self) -> Self:
+        """Without BASE_URL the pages are found where they listen, from this machine."""
+        if not self.base_url:
+            # The settings are frozen for everybody else.
+            object.__setattr__(self, "base_url", f"http://localhost:{self.port}")
+        return self
 
     @property
     def is_on_loopback(self) -> bool:
@@ -105,3 +155,27 @@ class Settings(StorageSettings):
         if len(key) < _MIN_SECRET:
             raise UserError(f"{path} is damaged: it must hold at least {_MIN_SECRET} characters.")
         return key
+
+
+def _split(url: str) -> SplitResult:
+    """Take a URL apart; raises ValueError without repeating it."""
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port != 0
+    except ValueError:
+        has_port = False
+    if not has_port or not url.isprintable() or " " in url:
+        raise ValueError("is no valid URL")
+    return parts
+
+
+def _is_mailbox(text: str) -> bool:
+    """Whether this is one address, with or without a name, that a header can hold."""
+    found = getaddresses([text])
+    if has_controls(text) or len(found) != 1:
+        return False
+    try:
+        return bool(Address(found[0][0], addr_spec=found[0][1]).domain)
+    except (ValueError, IndexError, HeaderParseError):
+        # The parser of the standard library ends in any of them, by what is wrong.
+        return False

@@ -38,6 +38,10 @@ class Vault:
                 " as SECRET_KEY or SECRET_KEY_OLD."
             ) from None
 
+    def keys(self, purpose: str) -> list[bytes]:
+        """The keys for a purpose that signs by itself, 32 bytes each: today's first, then the old one."""
+        return [self._derive(secret, purpose) for secret in self._secrets]
+
     @cached_property
     def fingerprint(self) -> bytes:
         """What may be stored to recognise the key: 16 bytes that do not give it away."""

@@ -9,9 +9,12 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from emeter_storage.patience import impatient
+
 # A transaction that forgets itself must not hold rows for long (DESIGN 4).
 _IDLE_IN_TRANSACTION_MS = 10_000
 _CONNECT_TIMEOUT_S = 5
+_POOL_TIMEOUT_S = 30.0
 # A host that vanishes sends no RST: without these, whoever waits for its answer waits for hours, and soon
 # every thread does. It is given up 20 to 25 s after it was heard last. Unix sockets ignore them.
 _KEEPALIVES_IDLE_S = 10
@@ -22,19 +25,25 @@ _TCP_USER_TIMEOUT_MS = 20_000
 SessionFactory = sessionmaker[Session]
 
 
-def make_engine(url: str, *, name: str = "emeter", pool_size: int = 5) -> Engine:
+def make_engine(
+    url: str, *, name: str = "emeter", pool_size: int = 5, patience: float | None = None
+) -> Engine:
     """Build the engine for `url`; connects only when first used.
 
     `name` is what PostgreSQL shows of its connections; `pool_size` is the most that are kept and opened.
+    `patience` is for how many seconds one waits for a connection where all are taken, and for an answer;
+    without it half a minute, and for ever.
     """
     options = f"-c timezone=UTC -c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}"
     return create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
+        pool_timeout=_POOL_TIMEOUT_S if patience is None else patience,
         # A server that was restarted is noticed before the work starts, not by it.
         pool_pre_ping=True,
         connect_args={
+            **({} if patience is None else {"connection_factory": impatient(patience)}),
             "connect_timeout": _CONNECT_TIMEOUT_S,
             "application_name": name,
             "options": options,

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from emeter_checker.engine.authorities import authorities
+from emeter_checker.authorities import authorities
 from emeter_checker.engine.job import Finished, Scheduled
 from emeter_checker.engine.resolver import Resolver
 from emeter_checker.engine.timers import Timers

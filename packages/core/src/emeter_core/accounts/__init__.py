@@ -1,27 +1,101 @@
 """Accounts: people, their teams, and what they are there."""
 
+from emeter_core.accounts.changeset import Changeset
+from emeter_core.accounts.confirmation import confirm_user, deliver_user_confirmation_instructions
+from emeter_core.accounts.device import name_device
+from emeter_core.accounts.email_change import (
+    EmailChange,
+    apply_user_email,
+    change_user_email,
+    deliver_update_email_instructions,
+    update_user_email,
+)
 from emeter_core.accounts.membership import Membership, Role
-from emeter_core.accounts.password import hash_password, verify_password
-from emeter_core.accounts.registration import Registration, prepare_registration
+from emeter_core.accounts.password import hash_password, valid_password, verify_password
+from emeter_core.accounts.password_change import (
+    PasswordChange,
+    change_user_password,
+    prepare_password_change,
+    update_user_password,
+)
+from emeter_core.accounts.password_reset import (
+    deliver_user_reset_password_instructions,
+    get_user_by_reset_password_token,
+    prepare_password_reset,
+    reset_user_password,
+)
+from emeter_core.accounts.registration import Registration, change_user_registration, prepare_registration
+from emeter_core.accounts.sessions import (
+    ListedSession,
+    delete_session_token,
+    end_other_sessions,
+    end_session,
+    generate_user_session_token,
+    get_user_by_session_token,
+    list_sessions,
+    live_session_tokens,
+    touch_session,
+)
+from emeter_core.accounts.signed_in import get_scope_by_session_token
 from emeter_core.accounts.team import Team
+from emeter_core.accounts.tokens import purge
 from emeter_core.accounts.user import User
 from emeter_core.accounts.user_session import UserSession
 from emeter_core.accounts.user_token import UserToken
-from emeter_core.accounts.users import get_user_by_email, list_users, register_user, scope_of
+from emeter_core.accounts.users import (
+    delete_user,
+    get_user,
+    get_user_by_email,
+    list_users,
+    register_user,
+    scope_of,
+)
 
 __all__ = [
+    "Changeset",
+    "EmailChange",
+    "ListedSession",
     "Membership",
+    "PasswordChange",
     "Registration",
     "Role",
     "Team",
     "User",
     "UserSession",
     "UserToken",
+    "apply_user_email",
+    "change_user_email",
+    "change_user_password",
+    "change_user_registration",
+    "confirm_user",
+    "delete_session_token",
+    "delete_user",
+    "deliver_update_email_instructions",
+    "deliver_user_confirmation_instructions",
+    "deliver_user_reset_password_instructions",
+    "end_other_sessions",
+    "end_session",
+    "generate_user_session_token",
+    "get_scope_by_session_token",
+    "get_user",
     "get_user_by_email",
+    "get_user_by_reset_password_token",
+    "get_user_by_session_token",
     "hash_password",
+    "list_sessions",
     "list_users",
+    "live_session_tokens",
+    "name_device",
+    "prepare_password_change",
+    "prepare_password_reset",
     "prepare_registration",
+    "purge",
     "register_user",
+    "reset_user_password",
     "scope_of",
+    "touch_session",
+    "update_user_email",
+    "update_user_password",
+    "valid_password",
     "verify_password",
 ]

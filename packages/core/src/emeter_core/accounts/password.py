@@ -1,14 +1,40 @@
 """Passwords: bcrypt, and nothing that bcrypt would ignore."""
 
+from threading import BoundedSemaphore
+
 import bcrypt
 
-DEFAULT_ROUNDS = 12
+from emeter_core.accounts.user import User
+
+# The cost of a hash, as a power of two; read at each hash, so that tests can set it to 4.
+ROUNDS = 12
 MAX_BYTES = 72
 
+# bcrypt gives the interpreter free: without a bound, people who log in take every core from the pages.
+_AT_ONCE = BoundedSemaphore(2)
+# What is hashed in the place of a password that cannot be.
+_UNUSABLE = b"-"
 
-def hash_password(password: str, *, rounds: int = DEFAULT_ROUNDS) -> str:
+
+def hash_password(password: str, *, rounds: int | None = None) -> str:
     """Hash a valid password; a quarter of a second at the default cost, so outside transactions."""
-    return bcrypt.hashpw(_bytes(password), bcrypt.gensalt(rounds)).decode("ascii")
+    salt = bcrypt.gensalt(rounds or ROUNDS)
+    with _AT_ONCE:
+        return bcrypt.hashpw(_bytes(password), salt).decode("ascii")
+
+
+def valid_password(user: User | None, password: str) -> bool:
+    """Whether it is the user's password; outside transactions, for it hashes.
+
+    Nobody's, an empty and an overlong password cost a hash too: who measures learns nothing.
+    """
+    hashed_password = user.hashed_password if user is not None else ""
+    return verify_password(hashed_password or _dummy_hash(), password)
+
+
+def current_password_errors(user: User, password: str | None) -> list[str]:
+    """What is wrong with the password by which a user proves who they are; hashes in any case."""
+    return [] if valid_password(user, password or "") else ["is not valid"]
 
 
 def verify_password(hashed_password: str, password: str) -> bool:
@@ -18,12 +44,14 @@ def verify_password(hashed_password: str, password: str) -> bool:
     """
     given = _bytes(password)
     is_usable = 0 < len(given) <= MAX_BYTES and b"\0" not in given
-    matches = bcrypt.checkpw(given if is_usable else _UNUSABLE, hashed_password.encode("ascii"))
+    with _AT_ONCE:
+        matches = bcrypt.checkpw(given if is_usable else _UNUSABLE, hashed_password.encode("ascii"))
     return is_usable and matches
 
 
-# What is hashed in the place of a password that cannot be.
-_UNUSABLE = b"-"
+def _dummy_hash() -> str:
+    """What looks like a hash of today's cost, and is that of no password anybody knows."""
+    return f"$2b${ROUNDS:02}${'.' * 53}"
 
 
 def _bytes(password: str) -> bytes:

@@ -1,15 +1,15 @@
 """A person who wants an account: checked and hashed before a transaction is open."""
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from emeter_core.accounts.password import DEFAULT_ROUNDS, MAX_BYTES, hash_password
-from emeter_core.errors import Invalid
+from sqlalchemy.orm import Session
 
-# accounts.md, part 1, section 5.
-_EMAIL = re.compile(r"[^@,;\s]+@[^@,;\s]+", re.ASCII)
-_MAX_EMAIL = 160
-_MIN_PASSWORD, _MAX_PASSWORD = 12, 72
+from emeter_core.accounts.changeset import Attributes, Changeset, cast
+from emeter_core.accounts.email_rules import TAKEN, email_errors, is_taken
+from emeter_core.accounts.password import hash_password
+from emeter_core.accounts.password_rules import password_errors
+
+_REQUIRED = ("password", "email")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,38 +17,31 @@ class Registration:
     """A valid e-mail and the hash of a valid password."""
 
     email: str
-    hashed_password: str
+    hashed_password: str = field(repr=False)
 
 
-def prepare_registration(email: str, password: str, *, rounds: int = DEFAULT_ROUNDS) -> Registration:
-    """Check e-mail and password, and hash; raises Invalid with all that is wrong, newest rule first."""
-    errors = {"email": _email_errors(email), "password": _password_errors(password)}
-    wrong = {field: messages for field, messages in errors.items() if messages}
-    if wrong:
-        raise Invalid(wrong)
-    return Registration(email, hash_password(password, rounds=rounds))
+def change_user_registration(session: Session, attrs: Attributes) -> Changeset:
+    """Hold what a form says (`email`, `password`) against all rules, that of one e-mail per user too."""
+    changes = _check(attrs)
+    if "email" not in changes.errors and is_taken(session, changes.changes["email"]):
+        return cast(attrs, _REQUIRED, {**changes.errors, "email": [TAKEN]})
+    return changes
 
 
-def _email_errors(email: str) -> list[str]:
-    if not email.strip():
-        return ["can't be blank"]
-    errors = []
-    if len(email) > _MAX_EMAIL:
-        errors.append(f"should be at most {_MAX_EMAIL} character(s)")
-    if not _EMAIL.fullmatch(email) or not email.isprintable():
-        errors.append("must have the @ sign and no spaces")
-    return errors
+def prepare_registration(
+    email: str | None, password: str | None, *, rounds: int | None = None
+) -> Registration:
+    """Check e-mail and password, and hash; raises Invalid with all that is wrong, newest rule first.
+
+    Whether the e-mail is taken it cannot know without a database; `change_user_registration` does, before,
+    and `register_user` decides.
+    """
+    checked = _check({"email": email, "password": password})
+    checked.require_valid()
+    changes = checked.changes
+    return Registration(changes["email"], hash_password(changes["password"], rounds=rounds))
 
 
-def _password_errors(password: str) -> list[str]:
-    if not password.strip():
-        return ["can't be blank"]
-    if len(password) < _MIN_PASSWORD:
-        return [f"should be at least {_MIN_PASSWORD} character(s)"]
-    if len(password) > _MAX_PASSWORD:
-        return [f"should be at most {_MAX_PASSWORD} character(s)"]
-    if len(password.encode(errors="surrogatepass")) > MAX_BYTES:
-        return [f"should be at most {MAX_BYTES} byte(s)"]
-    if "\0" in password:
-        return ["must not hold a NUL character"]
-    return []
+def _check(attrs: Attributes) -> Changeset:
+    errors = {"email": email_errors(attrs.get("email")), "password": password_errors(attrs.get("password"))}
+    return cast(attrs, _REQUIRED, errors)

@@ -4,10 +4,11 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from emeter_core.accounts.email_rules import TAKEN
 from emeter_core.accounts.membership import Membership, Role
 from emeter_core.accounts.registration import Registration
 from emeter_core.accounts.team import Team
@@ -15,15 +16,17 @@ from emeter_core.accounts.user import User
 from emeter_core.characters import is_storable
 from emeter_core.errors import Invalid, NotFound
 from emeter_core.ids import read_uuid
+from emeter_core.outbox import add_first_channel
 from emeter_core.scope import Scope
-
-_TAKEN = "has already been taken"
 
 
 def register_user(session: Session, registration: Registration, *, now: datetime) -> User:
-    """Create a user, with a team of their own; raises Invalid where the e-mail is taken, in any case."""
+    """Create a user, with a team of their own that is told by mail.
+
+    Raises Invalid where the e-mail is taken, in any case.
+    """
     if get_user_by_email(session, registration.email) is not None:
-        raise Invalid({"email": [_TAKEN]})
+        raise Invalid({"email": [TAKEN]})
     user = User(
         email=registration.email,
         hashed_password=registration.hashed_password,
@@ -35,13 +38,13 @@ def register_user(session: Session, registration: Registration, *, now: datetime
             session.add(user)
     except IntegrityError:
         # Somebody else was faster between the question and the insert.
-        raise Invalid({"email": [_TAKEN]}) from None
+        raise Invalid({"email": [TAKEN]}) from None
     name = registration.email.partition("@")[0][:100]
     team = Team(name=f"{name}'s team", time_zone="UTC", inserted_at=now, updated_at=now)
     session.add(team)
     session.flush()
     session.add(Membership(team_id=team.id, user_id=user.id, role=Role.OWNER, inserted_at=now))
-    session.flush()
+    add_first_channel(session, team.id, user.email, now=now)
     return user
 
 
@@ -52,9 +55,28 @@ def get_user_by_email(session: Session, email: str) -> User | None:
     return session.scalars(select(User).where(User.email == email)).one_or_none()
 
 
+def get_user(session: Session, user_id: uuid.UUID | str) -> User:
+    """The user with this id; raises NotFound where there is none, or the id is malformed."""
+    user = session.scalars(select(User).where(User.id == read_uuid(user_id))).one_or_none()
+    if user is None:
+        raise NotFound("There is no such user.")
+    return user
+
+
 def list_users(session: Session, *, limit: int = 2) -> Sequence[User]:
     """The oldest users, at most `limit`: enough to tell whether there is just one."""
     return session.scalars(select(User).order_by(User.inserted_at, User.id).limit(limit)).all()
+
+
+def delete_user(session: Session, user: User) -> None:
+    """Delete the user and what is theirs: sessions, links, mails, and the teams nobody else belongs to."""
+    mine = select(Membership.team_id).where(Membership.user_id == user.id)
+    # Locked, nobody joins a team between the question whether it is shared and its end.
+    teams = select(Team.id).where(Team.id.in_(mine)).order_by(Team.id).with_for_update()
+    ids = session.scalars(teams).all()
+    shared = select(Membership.team_id).where(Membership.user_id != user.id)
+    session.execute(delete(Team).where(Team.id.in_(ids), Team.id.not_in(shared)))
+    session.execute(delete(User).where(User.id == user.id))
 
 
 def scope_of(session: Session, user: User, team_id: uuid.UUID | str | None = None) -> Scope:

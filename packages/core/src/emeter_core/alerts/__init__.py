@@ -1,6 +1,54 @@
-"""Alerts: what must be sent, and what somebody tries."""
+"""Alerts: the channels of a team, and how what waits in the outbox is claimed, rendered and marked."""
 
-from emeter_core.alerts.delivery import Delivery
-from emeter_core.alerts.trial import Trial
+from emeter_core.alerts.channel_draft import ChannelDraft, draft_channel
+from emeter_core.alerts.channels import (
+    list_channels,
+    open_secret,
+    remove_channel,
+    rotate_secret,
+    save_channel,
+)
+from emeter_core.alerts.claim import Claimed, claim_deliveries, deliveries_due
+from emeter_core.alerts.mark import mark_failed, mark_sent
+from emeter_core.alerts.outgoing import MailOut, WebhookOut
+from emeter_core.alerts.queries import list_deliveries, purge
+from emeter_core.alerts.render import render, render_test
+from emeter_core.outbox import (
+    Channel,
+    ChannelKind,
+    Delivery,
+    DeliveryState,
+    Event,
+    add_first_channel,
+    enqueue_incidents,
+    enqueue_mail,
+)
 
-__all__ = ["Delivery", "Trial"]
+__all__ = [
+    "Channel",
+    "ChannelDraft",
+    "ChannelKind",
+    "Claimed",
+    "Delivery",
+    "DeliveryState",
+    "Event",
+    "MailOut",
+    "WebhookOut",
+    "add_first_channel",
+    "claim_deliveries",
+    "deliveries_due",
+    "draft_channel",
+    "enqueue_incidents",
+    "enqueue_mail",
+    "list_channels",
+    "list_deliveries",
+    "mark_failed",
+    "mark_sent",
+    "open_secret",
+    "purge",
+    "remove_channel",
+    "render",
+    "render_test",
+    "rotate_secret",
+    "save_channel",
+]

@@ -1,9 +1,19 @@
 """Incidents: what went wrong with monitors, from the first failure until it is over."""
 
+from emeter_core.incidents.acknowledge import acknowledge
+from emeter_core.incidents.cause import cause_in_words
 from emeter_core.incidents.follow import follow, resolve_for
-from emeter_core.incidents.incident import Incident
+from emeter_core.incidents.incident import Incident, Resolution
 from emeter_core.incidents.incident_monitor import IncidentMonitor
-from emeter_core.incidents.queries import list_incidents
+from emeter_core.incidents.queries import (
+    IncidentPage,
+    Member,
+    count_open,
+    get_incident,
+    list_incidents,
+    members,
+    open_incident_of,
+)
 from emeter_core.incidents.status_change import StatusChange
 from emeter_core.incidents.transition import FirstFailure, Transition
 
@@ -11,9 +21,18 @@ __all__ = [
     "FirstFailure",
     "Incident",
     "IncidentMonitor",
+    "IncidentPage",
+    "Member",
+    "Resolution",
     "StatusChange",
     "Transition",
+    "acknowledge",
+    "cause_in_words",
+    "count_open",
     "follow",
+    "get_incident",
     "list_incidents",
+    "members",
+    "open_incident_of",
     "resolve_for",
 ]

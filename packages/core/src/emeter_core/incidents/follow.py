@@ -1,4 +1,4 @@
-"""What follows from transitions: the history of statuses, incidents opened and closed."""
+"""What follows from transitions: the history of statuses, incidents opened and closed, who is told."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,10 +6,11 @@ from datetime import datetime
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
-from emeter_core.incidents.incident import Incident
+from emeter_core.incidents.incident import Incident, Resolution
 from emeter_core.incidents.incident_monitor import IncidentMonitor
 from emeter_core.incidents.status_change import StatusChange
 from emeter_core.incidents.transition import Transition
+from emeter_core.outbox import Event, enqueue_incidents
 
 
 def follow(session: Session, transitions: Sequence[Transition], *, now: datetime) -> None:
@@ -17,12 +18,13 @@ def follow(session: Session, transitions: Sequence[Transition], *, now: datetime
     for turn in _turns(transitions):
         _note(session, [each for each in turn if each.after], now)
         _open(session, [each for each in turn if each.first_failure], now)
-        _resolve(session, {each.monitor_id: each.resolved_at for each in turn if each.resolved_at})
+        ended = {each.monitor_id: each.resolved_at for each in turn if each.resolved_at}
+        _resolve(session, ended, Resolution.RECOVERED, now)
 
 
 def resolve_for(session: Session, monitor_ids: Sequence[int], *, at: datetime) -> None:
     """End the open incidents of monitors that are about to be deleted."""
-    _resolve(session, dict.fromkeys(monitor_ids, at))
+    _resolve(session, dict.fromkeys(monitor_ids, at), Resolution.DELETED, at)
 
 
 def _turns(transitions: Sequence[Transition]) -> list[list[Transition]]:
@@ -84,6 +86,7 @@ def _open(session: Session, transitions: Sequence[Transition], now: datetime) ->
         for incident_id, each, incident in zip(ids, transitions, incidents, strict=True)
     ]
     session.execute(insert(IncidentMonitor), members)
+    enqueue_incidents(session, Event.OPENED, ids, now=now)
 
 
 _RESOLVE_MEMBERS = """
@@ -92,7 +95,7 @@ WHERE monitor_id = :monitor_id AND resolved_at IS NULL
 """
 
 
-def _resolve(session: Session, resolved: dict[int, datetime]) -> None:
+def _resolve(session: Session, resolved: dict[int, datetime], resolution: Resolution, now: datetime) -> None:
     """End the part of each monitor in its open incident, and the incidents in which all parts ended."""
     if not resolved:
         return
@@ -110,9 +113,11 @@ def _resolve(session: Session, resolved: dict[int, datetime]) -> None:
         .limit(1)
         .scalar_subquery()
     )
-    session.execute(
+    ended = session.scalars(
         update(Incident)
         .where(Incident.id.in_(incident_ids), Incident.id.not_in(still_open))
-        .values(resolved_at=last_end)
+        .values(resolved_at=last_end, resolution=resolution.value)
+        .returning(Incident.id)
         .execution_options(synchronize_session=False)
-    )
+    ).all()
+    enqueue_incidents(session, Event.RESOLVED, ended, now=now)

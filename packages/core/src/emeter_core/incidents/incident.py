@@ -1,9 +1,10 @@
 """An incident: from the first failure of something until it is well again."""
 
 import uuid
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,11 +14,18 @@ from emeter_core.accounts.user import User
 from emeter_storage.base import Base, Timestamp
 
 
+class Resolution(StrEnum):
+    """How an incident ended."""
+
+    RECOVERED = "recovered"
+    DELETED = "deleted"
+
+
 class Incident(Base):
     """An incident of a team, with the cause and the evidence of its first failure.
 
     `started_at` is the first failure, `confirmed_at` the verdict, `resolved_at` the first success of the
-    run of successes that ended it.
+    run of successes that ended it, or when the last of its monitors was deleted: `resolution` says which.
     """
 
     __tablename__ = "incidents"
@@ -25,6 +33,7 @@ class Incident(Base):
         Index("incidents_team_id_id_index", "team_id", "id", unique=True),
         Index("incidents_team_id_started_at_index", "team_id", "started_at"),
         Index("incidents_team_id_open_index", "team_id", postgresql_where=text("resolved_at IS NULL")),
+        CheckConstraint("resolution IN ('recovered', 'deleted')", name="resolution"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -38,3 +47,4 @@ class Incident(Base):
     acknowledged_at: Mapped[Timestamp | None]
     acknowledged_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey(User.id, ondelete="SET NULL"))
     resolved_at: Mapped[Timestamp | None]
+    resolution: Mapped[str | None] = mapped_column(String(10))

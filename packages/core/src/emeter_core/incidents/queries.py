@@ -1,24 +1,113 @@
 """Incidents, read for the people of a team."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-from sqlalchemy import select
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from emeter_core.errors import NotFound
+from emeter_core.ids import read_uuid
 from emeter_core.incidents.incident import Incident
+from emeter_core.incidents.incident_monitor import IncidentMonitor
 from emeter_core.scope import Scope
+
+if TYPE_CHECKING:  # monitors follow their incidents, so at run time they cannot be imported from here
+    from emeter_core.monitors.monitor import Monitor
+
+PER_PAGE = 50
+MAX_PER_PAGE = 1000
+MAX_PAGE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentPage:
+    """One page of incidents: `total` counts all that match, `number` is from 1."""
+
+    rows: list[Incident]
+    total: int
+    number: int
+    per_page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A monitor's part in an incident; `resolved_at` is None while it is not over."""
+
+    monitor: Monitor
+    started_at: datetime
+    resolved_at: datetime | None
+
+
+_STATES: dict[str, list[ColumnElement[bool]]] = {
+    "all": [],
+    "open": [Incident.resolved_at.is_(None)],
+    "closed": [Incident.resolved_at.is_not(None)],
+}
+STATES = tuple(_STATES)
 
 
 def list_incidents(
-    session: Session, scope: Scope, *, open_only: bool = False, limit: int = 50
-) -> Sequence[Incident]:
-    """The newest incidents of the scope's team, at most `limit`."""
+    session: Session, scope: Scope, *, state: str = "all", page: int = 1, per_page: int = PER_PAGE
+) -> IncidentPage:
+    """The incidents of the scope's team, newest first; `state` is one of `STATES`, all else means all."""
+    size = max(1, min(per_page, MAX_PER_PAGE))
+    number = max(1, min(page, MAX_PAGE))
+    wanted = [Incident.team_id == scope.team.id, *_STATES.get(state, [])]
+    total = session.scalar(select(func.count()).select_from(Incident).where(*wanted)) or 0
     found = (
         select(Incident)
-        .where(Incident.team_id == scope.team.id)
-        .order_by(Incident.started_at.desc())
-        .limit(limit)
+        .where(*wanted)
+        .order_by(Incident.started_at.desc(), Incident.id.desc())
+        .limit(size)
+        .offset((number - 1) * size)
     )
-    if open_only:
-        found = found.where(Incident.resolved_at.is_(None))
-    return session.scalars(found).all()
+    return IncidentPage(list(session.scalars(found)), total, number, size)
+
+
+def get_incident(session: Session, scope: Scope, public_id: uuid.UUID | str) -> Incident:
+    """One incident of the scope's team; raises NotFound, also for another team's or a malformed id."""
+    wanted = select(Incident).where(
+        Incident.public_id == read_uuid(public_id), Incident.team_id == scope.team.id
+    )
+    found = session.scalars(wanted).one_or_none()
+    if found is None:
+        raise NotFound(f"There is no incident with the id {public_id}.")
+    return found
+
+
+def members(session: Session, scope: Scope, incident: Incident) -> list[Member]:
+    """The monitors of an incident, in the order in which they joined it."""
+    from emeter_core.monitors.monitor import Monitor  # noqa: PLC0415 - see above
+
+    found = (
+        select(Monitor, IncidentMonitor.started_at, IncidentMonitor.resolved_at)
+        .join(IncidentMonitor, IncidentMonitor.monitor_id == Monitor.id)
+        .where(IncidentMonitor.incident_id == incident.id, IncidentMonitor.team_id == scope.team.id)
+        .order_by(IncidentMonitor.started_at, Monitor.id)
+    )
+    return [Member(monitor, since, until) for monitor, since, until in session.execute(found)]
+
+
+def open_incident_of(session: Session, scope: Scope, monitor: Monitor) -> Incident | None:
+    """The incident that a monitor is in now: there is one at most."""
+    found = (
+        select(Incident)
+        .join(IncidentMonitor, IncidentMonitor.incident_id == Incident.id)
+        .where(
+            IncidentMonitor.monitor_id == monitor.id,
+            IncidentMonitor.resolved_at.is_(None),
+            Incident.team_id == scope.team.id,
+        )
+    )
+    return session.scalars(found).one_or_none()
+
+
+def count_open(session: Session, scope: Scope) -> int:
+    """How many incidents of the scope's team are open."""
+    is_open = [Incident.team_id == scope.team.id, Incident.resolved_at.is_(None)]
+    return session.scalar(select(func.count()).select_from(Incident).where(*is_open)) or 0

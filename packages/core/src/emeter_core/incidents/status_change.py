@@ -32,7 +32,20 @@ class StatusChange(Base):
             ondelete="CASCADE",
             name="status_changes_monitor_id_fkey",
         ),
-        Index("status_changes_monitor_id_effective_at_index", "monitor_id", "effective_at"),
+        # With all that is read of a history, so that it comes out of the index, the newest row first.
+        Index(
+            "status_changes_monitor_id_id_index",
+            "monitor_id",
+            "id",
+            postgresql_include=[
+                "effective_at",
+                "reason",
+                "condition",
+                "paused",
+                "maintenance",
+                "unreachable",
+            ],
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

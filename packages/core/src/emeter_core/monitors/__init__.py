@@ -12,7 +12,15 @@ from emeter_core.monitors.lifecycle import (
 from emeter_core.monitors.location import Location, location_id_of
 from emeter_core.monitors.monitor import Monitor
 from emeter_core.monitors.probe import Probe
-from emeter_core.monitors.queries import MonitorRow, Page, get_monitor, list_monitors
+from emeter_core.monitors.queries import (
+    Overview,
+    Page,
+    get_monitor,
+    get_monitor_row,
+    list_monitors,
+    overview,
+)
+from emeter_core.monitors.rows import MonitorRow, OpenIncident
 from emeter_core.monitors.settings import open_settings
 from emeter_core.monitors.status import Status, status_of
 
@@ -21,6 +29,8 @@ __all__ = [
     "Location",
     "Monitor",
     "MonitorRow",
+    "OpenIncident",
+    "Overview",
     "Page",
     "Probe",
     "Status",
@@ -29,9 +39,11 @@ __all__ = [
     "delete_monitor",
     "draft_monitor",
     "get_monitor",
+    "get_monitor_row",
     "list_monitors",
     "location_id_of",
     "open_settings",
+    "overview",
     "pause_monitor",
     "resume_monitor",
     "status_of",

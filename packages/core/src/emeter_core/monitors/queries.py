@@ -3,16 +3,22 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, select
+from sqlalchemy import ColumnElement, Row, Select, UnaryExpression, false, func, select
 from sqlalchemy.orm import Session
 
 from emeter_core.characters import is_storable
 from emeter_core.errors import NotFound
 from emeter_core.ids import read_uuid
+from emeter_core.incidents.cause import cause_in_words
+from emeter_core.incidents.incident import Incident
+from emeter_core.incidents.incident_monitor import IncidentMonitor
 from emeter_core.monitors.kinds import KINDS
 from emeter_core.monitors.monitor import Monitor
 from emeter_core.monitors.probe import Probe
+from emeter_core.monitors.rows import MonitorRow, OpenIncident
+from emeter_core.monitors.shown import shown_rank, shown_since, shown_status
 from emeter_core.monitors.status import Status
 from emeter_core.outcome import Reason
 from emeter_core.scope import Scope
@@ -23,18 +29,6 @@ MAX_PAGE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class MonitorRow:
-    """A monitor as a list shows it. `last_total_us` in microseconds, None before the first check."""
-
-    monitor: Monitor
-    last_slot: datetime | None
-    last_total_us: int | None
-    last_reason: Reason | None
-    last_code: int | None
-    certificate_ends_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """One page of monitors: `total` counts all that match, `number` is from 1."""
 
@@ -42,6 +36,15 @@ class Page:
     total: int
     number: int
     per_page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How many monitors of a team have each status (0 included), and when one last changed."""
+
+    counts: dict[Status, int]
+    total: int
+    latest_change: datetime | None
 
 
 def get_monitor(session: Session, scope: Scope, public_id: uuid.UUID | str) -> Monitor:
@@ -55,6 +58,37 @@ def get_monitor(session: Session, scope: Scope, public_id: uuid.UUID | str) -> M
     return found
 
 
+def get_monitor_row(session: Session, scope: Scope, public_id: uuid.UUID | str) -> MonitorRow:
+    """One monitor as a list shows it, in one statement; raises NotFound as `get_monitor` does."""
+    wanted = [Monitor.public_id == read_uuid(public_id), Monitor.team_id == scope.team.id]
+    rows, _ = _rows(session, wanted, limit=1)
+    if not rows:
+        raise NotFound(f"There is no monitor with the id {public_id}.")
+    return rows[0]
+
+
+def overview(session: Session, scope: Scope) -> Overview:
+    """Count the monitors of the scope's team by status."""
+    found = (
+        select(shown_status, func.count(), func.max(shown_since))
+        .where(Monitor.team_id == scope.team.id)
+        .group_by(shown_status)
+    )
+    rows = session.execute(found).all()
+    counts = dict.fromkeys(Status, 0) | {Status(status): count for status, count, _ in rows}
+    return Overview(counts, sum(counts.values()), max((since for *_, since in rows), default=None))
+
+
+_ORDERS: dict[str, list[UnaryExpression[Any]]] = {
+    "trouble": [shown_rank.asc(), shown_since.asc()],
+    "name": [],
+    "latency": [Probe.last_total_us.desc().nulls_last()],
+    "changed": [shown_since.desc()],
+}
+SORTS = tuple(_ORDERS)
+_BY_NAME = [func.lower(Monitor.name).asc(), Monitor.id.asc()]
+
+
 def list_monitors(
     session: Session,
     scope: Scope,
@@ -62,44 +96,103 @@ def list_monitors(
     search: str = "",
     status: Status | None = None,
     kind: str = "",
+    sort: str = "name",
     page: int = 1,
     per_page: int = PER_PAGE,
 ) -> Page:
-    """The monitors of the scope's team by name; `search` looks into names and targets, without case."""
+    """The monitors of the scope's team; `search` looks into names and targets, without case.
+
+    `sort` is one of `SORTS`, anything else means by name: `trouble` first, of the same the longest first;
+    `latency` the slowest first; `changed` the newest change first.
+    """
     size = max(1, min(per_page, MAX_PER_PAGE))
     number = max(1, min(page, MAX_PAGE))
     wanted = _matching(scope, search, status, kind)
-    total = session.scalar(select(func.count()).select_from(Monitor).where(*wanted)) or 0
-    return Page(_rows(session, select(Monitor, Probe).where(*wanted), size, number), total, number, size)
+    rows, total = _rows(session, wanted, sort=sort, limit=size, offset=(number - 1) * size)
+    if not rows and number > 1:
+        total = session.scalar(select(func.count()).select_from(Monitor).where(*wanted)) or 0
+    return Page(rows, total, number, size)
 
 
-def _rows(session: Session, found: Select[Monitor, Probe], size: int, number: int) -> list[MonitorRow]:
-    ordered = (
-        found.outerjoin(Probe, Probe.monitor_id == Monitor.id)
-        .order_by(func.lower(Monitor.name), Monitor.id)
-        .limit(size)
-        .offset((number - 1) * size)
+_IS_IN = (IncidentMonitor.monitor_id == Monitor.id) & IncidentMonitor.resolved_at.is_(None)
+# What the words of a cause are made of: the rest of the evidence may be kilobytes.
+_EVIDENCE = func.jsonb_build_object(
+    *(part for key in ("address", "code", "final_url", "url") for part in (key, Incident.evidence[key]))
+)
+_COLUMNS = (
+    Monitor,
+    Probe.last_slot,
+    Probe.last_total_us,
+    Probe.last_reason,
+    Probe.last_code,
+    Probe.certificate_ends_at,
+    Probe.next_slot,
+    Probe.failures,
+    Incident.public_id,
+    Incident.cause,
+    _EVIDENCE,
+    Incident.started_at,
+    Incident.acknowledged_at,
+)
+
+
+def _rows(
+    session: Session, wanted: list[ColumnElement[bool]], *, sort: str = "name", limit: int, offset: int = 0
+) -> tuple[list[MonitorRow], int]:
+    """A page of rows, and how many there are on all pages: 0 where the page is beyond them."""
+    order = [*_ORDERS.get(sort, []), *_BY_NAME]
+    page = _page(wanted, sort).order_by(*order).limit(limit).offset(offset).subquery("page")
+    found = (
+        select(*_COLUMNS, page.c.total)
+        .join(page, page.c.id == Monitor.id)
+        .outerjoin(Probe, Probe.monitor_id == Monitor.id)
+        .outerjoin(IncidentMonitor, _IS_IN)
+        .outerjoin(Incident, Incident.id == IncidentMonitor.incident_id)
+        .order_by(*order)
     )
-    return [_row(monitor, probe) for monitor, probe in session.execute(ordered)]
+    rows = session.execute(found).all()
+    return [_row(row) for row in rows], rows[0].total if rows else 0
 
 
-def _row(monitor: Monitor, probe: Probe | None) -> MonitorRow:
-    if probe is None:
-        return MonitorRow(monitor, None, None, None, None, None)
-    reason = None if probe.last_reason is None else Reason(probe.last_reason)
+def _page(wanted: list[ColumnElement[bool]], sort: str) -> Select[int, int]:
+    """Ids alone: a page is found before anything is joined to it, for there may be many monitors."""
+    ids = select(Monitor.id, func.count().over().label("total")).where(*wanted)
+    return ids.outerjoin(Probe, Probe.monitor_id == Monitor.id) if sort == "latency" else ids
+
+
+def _row(row: Row[*tuple[Any, ...]]) -> MonitorRow:
+    monitor, slot, total_us, reason, code, certificate, next_slot, failures, *incident, _ = row
     return MonitorRow(
-        monitor, probe.last_slot, probe.last_total_us, reason, probe.last_code, probe.certificate_ends_at
+        monitor=monitor,
+        last_slot=slot,
+        last_total_us=total_us,
+        last_reason=None if reason is None else Reason(reason),
+        last_code=code,
+        certificate_ends_at=certificate,
+        next_slot=next_slot,
+        failures=failures or 0,
+        incident=_incident(*incident),
     )
+
+
+def _incident(
+    public_id: uuid.UUID | None,
+    cause: str,
+    evidence: dict[str, Any],
+    started_at: datetime,
+    acknowledged_at: datetime | None,
+) -> OpenIncident | None:
+    if public_id is None:
+        return None
+    return OpenIncident(public_id, cause_in_words(cause, evidence), started_at, acknowledged_at)
 
 
 def _matching(scope: Scope, search: str, status: Status | None, kind: str) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = [Monitor.team_id == scope.team.id]
     if needle := search.strip():
         wanted.append(_mentions(needle))
-    if status is Status.PAUSED:
-        wanted.append(Monitor.paused_at.is_not(None))
-    elif status is not None:
-        wanted.extend([Monitor.condition == status.value, Monitor.paused_at.is_(None)])
+    if status is not None:
+        wanted.append(shown_status == status.value)
     if kind:
         wanted.append(Monitor.kind == kind if kind in KINDS else false())
     return wanted

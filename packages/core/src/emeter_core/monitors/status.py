@@ -30,3 +30,17 @@ def status_of(
     if unreachable:
         return Status.UNREACHABLE
     return Status(condition.value)
+
+
+TROUBLE_FIRST = (
+    Status.DOWN,
+    Status.BLOCKED,
+    Status.DEGRADED,
+    Status.NO_DATA,
+    Status.PENDING,
+    Status.MAINTENANCE,
+    Status.UNREACHABLE,
+    Status.UP,
+    Status.PAUSED,
+)
+"""The order in which a list shows what needs a person before what does not."""

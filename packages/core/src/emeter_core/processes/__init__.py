@@ -2,11 +2,13 @@
 
 from emeter_core.processes.installation import check_secret
 from emeter_core.processes.instance import Instance
+from emeter_core.processes.lateness import Histogram
 from emeter_core.processes.presence import SEEN_EVERY_S, enlist, leave, list_processes, report
 from emeter_core.processes.process import Process
 
 __all__ = [
     "SEEN_EVERY_S",
+    "Histogram",
     "Instance",
     "Process",
     "check_secret",

@@ -1,9 +1,11 @@
 """The histogram of lateness."""
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emeter_checker.lateness import Histogram
+from emeter_core.processes import Histogram
 
 values = st.lists(st.integers(0, 10**9), min_size=1, max_size=200)
 
@@ -34,3 +36,16 @@ def test_what_was_never_late_is_zero() -> None:
     histogram.add(0)
     assert histogram.percentile(0.5) == 0
     assert histogram.as_json() == {"counts": {"0": 1}, "max_us": 0}
+
+
+@given(st.lists(values, max_size=4))
+def test_histograms_that_were_stored_merge_into_one_of_all_values(several: list[list[int]]) -> None:
+    stored, whole = [], Histogram()
+    for late in several:
+        histogram = Histogram()
+        for each in late:
+            histogram.add(each)
+            whole.add(each)
+        stored.append(json.loads(json.dumps(histogram.as_json())))
+    merged = Histogram.merge(stored)
+    assert (merged.counts, merged.maximum) == (whole.counts, whole.maximum)

@@ -1,6 +1,7 @@
 """What somebody tries from a page: a check before it is saved, a channel before it is trusted."""
 
 import uuid
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
@@ -10,6 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from emeter_core.accounts.team import Team
 from emeter_core.accounts.user import User
 from emeter_storage.base import Base, Timestamp, UuidPk
+
+
+class TrialKind(StrEnum):
+    """What can be tried."""
+
+    CHECK = "check"
+    CHANNEL = "channel"
 
 
 class Trial(Base):

@@ -1,7 +1,8 @@
 """How late checks started: a histogram that is cheap to feed, to store and to merge."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
 
 _GROWTH = math.log(1.1)
 
@@ -12,6 +13,16 @@ class Histogram:
     def __init__(self, counts: Mapping[int, int] | None = None, maximum: int = 0) -> None:
         self.counts: dict[int, int] = dict(counts or {})
         self.maximum = maximum
+
+    @classmethod
+    def merge(cls, stored: Iterable[Mapping[str, Any]]) -> Self:
+        """One histogram of several, each as `as_json` has made it."""
+        merged = cls()
+        for each in stored:
+            merged.maximum = max(merged.maximum, each["max_us"])
+            for bucket, count in each["counts"].items():
+                merged.counts[int(bucket)] = merged.counts.get(int(bucket), 0) + count
+        return merged
 
     def add(self, microseconds: int) -> None:
         """Count one value; what is below zero counts as zero."""

@@ -1,0 +1,75 @@
+"""RQ's worker as our processes use it: it takes hints, nothing else, and ends on a signal at once."""
+
+import logging
+import signal
+from contextlib import suppress
+from types import FrameType
+
+from redis import RedisError
+from rq import Queue
+from rq.exceptions import StopRequested
+from rq.serializers import JSONSerializer
+from rq.worker import SimpleWorker, WorkerStatus
+
+from emeter_checker.hints import HintJob
+from emeter_core.supervisor.runtime import StopSignal
+
+_log = logging.getLogger(__name__)
+
+_REDIS_PAUSE_S = 0.5
+
+
+def listen(queue: Queue, stop: StopSignal) -> None:
+    """Run the hints of `queue` on this thread, the main one, until asked to stop; Redis may come and go."""
+    with suppress(StopRequested):
+        while not stop.is_set():
+            try:
+                HintWorker(queue, stop).work(logging_level="WARNING")
+            except (RedisError, ValueError, OSError) as error:
+                _log.warning("Redis is away: %s", str(error).partition("\n")[0])
+            stop.wait(_REDIS_PAUSE_S)
+
+
+class HintWorker(SimpleWorker):
+    """RQ's worker without what we do not need: no fork, no commands by pub/sub, one queue.
+
+    One queue, because only then RQ takes a job from Redis without a moment in which a crash loses it.
+    """
+
+    def __init__(self, queue: Queue, stop: StopSignal) -> None:
+        super().__init__(
+            [queue],
+            connection=queue.connection,
+            serializer=JSONSerializer,
+            job_class=HintJob,
+            queue_class=type(queue),
+            default_result_ttl=0,
+            log_job_description=False,
+            worker_ttl=60,
+        )
+        self._stop = stop
+        # RQ doubles its pause up to a minute while Redis is away; ours is short, as a check waits for nobody.
+        self.exponential_backoff_factor = 1.0
+        self.max_connection_wait_time = 1.0
+
+    def _install_signal_handlers(self) -> None:
+        """Take the signals over, and see one that came just before."""
+        super()._install_signal_handlers()  # type: ignore[no-untyped-call]  # RQ has no type for it
+        if self._stop.is_set():
+            self._stop_requested = True
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler
+        """Stop after the job at hand; without asking Redis, which may be the reason."""
+        self._stop.set()
+        self._stop_requested = True
+        # A second signal changes nothing: the supervisor ends what takes too long.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if self.get_state() != WorkerStatus.BUSY:
+            raise StopRequested
+
+    def subscribe(self) -> None:
+        """Listen to no commands: whoever can write to Redis could stop us with them."""
+
+    def unsubscribe(self) -> None:
+        """There is nothing to end."""

@@ -1,0 +1,148 @@
+"""Sessions: a token in a browser, a row that recognises it, and what its owner is shown of it."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.orm import Session
+
+from emeter_core.accounts import tokens
+from emeter_core.accounts.device import name_device
+from emeter_core.accounts.locks import hold_password
+from emeter_core.accounts.user import User
+from emeter_core.accounts.user_session import UserSession
+from emeter_core.accounts.user_token import UserToken
+from emeter_core.errors import NotFound
+from emeter_core.ids import read_uuid
+from emeter_storage.statements import affected_rows
+
+# How exact "last seen" is: a write a minute, not one per request.
+SEEN_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSession:
+    """A living session as its owner sees it. `is_current` marks the one that asks."""
+
+    id: uuid.UUID
+    device: str
+    address: str | None
+    seen_at: datetime
+    inserted_at: datetime
+    is_current: bool
+
+
+def generate_user_session_token(
+    session: Session, user: User, *, device: str, address: str | None, now: datetime
+) -> bytes:
+    """Begin a session: the 32 bytes for the browser. `device` is its User-Agent, `address` its IP.
+
+    Raises NotFound where the user is gone, or their password was changed since they were read.
+    """
+    hold_password(session, user)
+    token, row = tokens.build_session_token(user, now=now)
+    session.add(row)
+    session.flush()
+    session.add(
+        UserSession(
+            user_id=user.id,
+            user_token_id=row.id,
+            device=name_device(device),
+            address=_read_address(address),
+            seen_at=now,
+            inserted_at=now,
+        )
+    )
+    session.flush()
+    return token
+
+
+def get_user_by_session_token(session: Session, token: bytes, *, now: datetime) -> User | None:
+    """The user whose session this is; None for a token that is unknown, ended or 60 days old."""
+    return session.scalars(tokens.session_query(token, now=now)).one_or_none()
+
+
+def live_session_tokens(session: Session, given: Collection[bytes], *, now: datetime) -> set[bytes]:
+    """Those of the tokens whose sessions live, in one statement: for streams that stay open."""
+    by_digest = {tokens.digest(token): token for token in given}
+    if not by_digest:
+        return set()
+    found = session.scalars(
+        select(UserToken.token).where(
+            UserToken.token.in_(by_digest),
+            UserToken.context == tokens.SESSION,
+            UserToken.inserted_at > now - tokens.SESSION_LIFETIME,
+        )
+    )
+    return {by_digest[each] for each in found}
+
+
+def delete_session_token(session: Session, token: bytes) -> None:
+    """End the session of this token; all is well where there is none."""
+    session.execute(delete(UserToken).where(*_is_session(token)))
+
+
+def touch_session(session: Session, token: bytes, *, now: datetime) -> bool:
+    """Note that the session was seen; whether that was written, once a minute at most."""
+    stale = (
+        select(UserSession.id)
+        .join(UserToken, UserToken.id == UserSession.user_token_id)
+        .where(*_is_session(token), UserSession.seen_at <= now - SEEN_EVERY)
+        # Whoever of two requests comes second has nothing to add, and does not wait.
+        .with_for_update(of=UserSession, skip_locked=True)
+    )
+    touched = update(UserSession).where(UserSession.id.in_(stale)).values(seen_at=now)
+    return session.scalars(touched.returning(UserSession.id)).one_or_none() is not None
+
+
+def list_sessions(
+    session: Session, user: User, *, now: datetime, current: bytes = b""
+) -> list[ListedSession]:
+    """The user's living sessions, last seen first; `current` is the token of the one that asks."""
+    found = (
+        select(UserSession, UserToken.token == tokens.digest(current))
+        .join(UserToken, UserToken.id == UserSession.user_token_id)
+        .where(UserSession.user_id == user.id, UserToken.inserted_at > now - tokens.SESSION_LIFETIME)
+        .order_by(UserSession.seen_at.desc(), UserSession.inserted_at.desc(), UserSession.id)
+    )
+    return [
+        ListedSession(row.id, row.device, row.address, row.seen_at, row.inserted_at, is_current)
+        for row, is_current in session.execute(found)
+    ]
+
+
+def end_session(session: Session, user: User, session_id: uuid.UUID | str) -> None:
+    """End one session of the user; raises NotFound where it is not theirs, or has ended."""
+    theirs = select(UserSession.user_token_id).where(
+        UserSession.id == read_uuid(session_id), UserSession.user_id == user.id
+    )
+    ended = delete(UserToken).where(UserToken.id.in_(theirs)).returning(UserToken.id)
+    if session.scalars(ended).one_or_none() is None:
+        raise NotFound("There is no such session.")
+
+
+def end_other_sessions(session: Session, user: User, token: bytes) -> int:
+    """End all sessions of the user but the one of `token`; how many there were."""
+    others = delete(UserToken).where(
+        UserToken.user_id == user.id,
+        UserToken.context == tokens.SESSION,
+        UserToken.token != tokens.digest(token),
+    )
+    return affected_rows(session.execute(others))
+
+
+def _is_session(token: bytes) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return UserToken.token == tokens.digest(token), UserToken.context == tokens.SESSION
+
+
+def _read_address(address: str | None) -> str | None:
+    """The address as PostgreSQL takes it: no zone, and an IPv4 that was mapped as itself."""
+    try:
+        read = ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return None
+    mapped = read.ipv4_mapped if isinstance(read, IPv6Address) else None
+    return str(mapped or read)

@@ -1,0 +1,30 @@
+"""That a person takes an incident."""
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from emeter_core.incidents.incident import Incident
+from emeter_core.scope import Scope
+from emeter_storage.statements import affected_rows
+
+
+def acknowledge(session: Session, scope: Scope, incident: Incident, *, now: datetime) -> bool:
+    """Note that the scope's user has taken `incident`; False where it is over, or was taken before.
+
+    The condition settles the race of two people who press at the same instant: the first one has it.
+    """
+    taken = session.execute(
+        update(Incident)
+        .where(
+            Incident.id == incident.id,
+            Incident.team_id == scope.team.id,
+            Incident.acknowledged_at.is_(None),
+            Incident.resolved_at.is_(None),
+        )
+        .values(acknowledged_at=now, acknowledged_by=scope.user.id)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(incident)
+    return affected_rows(taken) > 0

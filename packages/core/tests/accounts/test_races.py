@@ -1,0 +1,213 @@
+"""Two who change one account at the same time, on connections of their own."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+
+import pytest
+from sqlalchemy import func, select, text
+
+from emeter_core.accounts import (
+    EmailChange,
+    Membership,
+    Role,
+    Team,
+    User,
+    UserToken,
+    change_user_password,
+    confirm_user,
+    delete_user,
+    deliver_update_email_instructions,
+    deliver_user_confirmation_instructions,
+    end_other_sessions,
+    get_user_by_session_token,
+    prepare_password_change,
+    prepare_password_reset,
+    reset_user_password,
+    scope_of,
+    touch_session,
+    update_user_email,
+    update_user_password,
+    valid_password,
+)
+from emeter_core.errors import Invalid, NotFound
+from emeter_storage.engine import SessionFactory
+
+EMAIL, PASSWORD, NEW = "dora@example.com", "hello world!", "new valid password"
+
+pytestmark = pytest.mark.usefixtures("dora")
+
+
+@pytest.fixture
+def dora(sessions: SessionFactory, new_user: Callable[..., User]) -> User:
+    """Dora, whom everybody can see."""
+    with sessions.begin() as session:
+        return new_user(session)
+
+
+@pytest.fixture
+def meanwhile(sessions: SessionFactory) -> Iterator[Callable[..., Future[object]]]:
+    """Do something in a transaction of its own, up to where it waits for ours."""
+
+    def work(call: Callable[..., object], *args: object, **kwargs: object) -> object:
+        with sessions.begin() as session:
+            return call(session, *args, **kwargs)
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def start(call: Callable[..., object], *args: object, **kwargs: object) -> Future[object]:
+            future = pool.submit(work, call, *args, **kwargs)
+            until_it_waits(sessions, future)
+            return future
+
+        yield start
+
+
+def until_it_waits(sessions: SessionFactory, future: Future[object]) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with sessions() as session:
+            if session.scalar(waiting):
+                return
+        assert not future.done(), future.result()
+        time.sleep(0.005)
+    pytest.fail("it does not wait")
+
+
+def test_of_two_who_follow_a_link_at_once_one_confirms(
+    sessions, dora, meanwhile, mark, token_in, vault, noon
+) -> None:
+    with sessions.begin() as session:
+        mail = deliver_user_confirmation_instructions(session, dora, mark, vault=vault, now=noon)
+    with sessions.begin() as first:
+        assert confirm_user(first, token_in(mail), now=noon) is not None
+        second = meanwhile(confirm_user, token_in(mail), now=noon)
+    assert second.result(10) is None
+
+
+def test_of_two_who_reset_a_password_at_once_one_does(sessions, dora, meanwhile, noon) -> None:
+    change, late = (prepare_password_reset(dora, change_user_password({"password": NEW})) for _ in "12")
+    with sessions.begin() as first:
+        reset_user_password(first, change, now=noon)
+        second = meanwhile(reset_user_password, late, now=noon)
+    with pytest.raises(NotFound):
+        second.result(10)
+    assert stored(sessions, dora).hashed_password == change.hashed_password
+
+
+def test_of_two_who_change_a_password_at_once_one_does(sessions, dora, meanwhile, noon) -> None:
+    changes = change_user_password({"password": NEW})
+    change, late = (prepare_password_change(dora, PASSWORD, changes) for _ in "12")
+    with sessions.begin() as first:
+        update_user_password(first, change, now=noon)
+        second = meanwhile(update_user_password, late, now=noon)
+    with pytest.raises(Invalid):
+        second.result(10)
+
+
+def test_a_password_that_was_changed_after_it_was_read_is_not_changed_again(sessions, dora, noon) -> None:
+    changes = change_user_password({"password": NEW})
+    with sessions() as slow:
+        read = slow.get_one(User, dora.id)
+        late = prepare_password_change(read, PASSWORD, changes)
+        with sessions.begin() as fast:
+            change = prepare_password_change(dora, PASSWORD, changes)
+            update_user_password(fast, change, now=noon)
+        with pytest.raises(Invalid):
+            update_user_password(slow, late, now=noon)
+        assert read.hashed_password == change.hashed_password
+
+
+def test_whoever_logs_in_with_the_old_password_while_it_is_changed_stays_outside(
+    sessions, dora, meanwhile, begin, noon
+) -> None:
+    assert valid_password(dora, PASSWORD)
+    change = prepare_password_change(dora, PASSWORD, change_user_password({"password": NEW}))
+    with sessions.begin() as session:
+        update_user_password(session, change, now=noon)
+        log_in = meanwhile(begin, dora)
+    with pytest.raises(NotFound):
+        log_in.result(10)
+    assert count(sessions, UserToken) == 0
+
+
+def test_whoever_logged_in_just_before_a_change_of_the_password_is_logged_out(
+    sessions, dora, meanwhile, begin, noon
+) -> None:
+    change = prepare_password_change(dora, PASSWORD, change_user_password({"password": NEW}))
+    with sessions.begin() as session:
+        token = begin(session, dora)
+        changed = meanwhile(update_user_password, change, now=noon)
+    changed.result(10)
+    with sessions() as session:
+        assert get_user_by_session_token(session, token, now=noon) is None
+
+
+def test_of_two_links_to_two_emails_followed_at_once_one_changes_it(
+    sessions, dora, meanwhile, mark, token_in, vault, noon
+) -> None:
+    links = []
+    with sessions.begin() as session:
+        for email in ("first@example.com", "second@example.com"):
+            change = EmailChange(dora, EMAIL, email)
+            mail = deliver_update_email_instructions(session, change, mark, vault=vault, now=noon)
+            links.append(token_in(mail))
+    with sessions.begin() as session:
+        assert update_user_email(session, dora, links[0], vault=vault, now=noon)
+        second = meanwhile(update_user_email, dora, links[1], vault=vault, now=noon)
+    assert second.result(10) is False
+    assert stored(sessions, dora).email == "first@example.com"
+
+
+def test_a_request_that_was_seen_does_not_deadlock_with_a_change_of_the_password(
+    sessions, dora, meanwhile, begin, mark, vault, noon
+) -> None:
+    """The request holds its session's row and refers to its user, whom the change holds."""
+    with sessions.begin() as session:
+        token = begin(session, dora)
+    change = prepare_password_change(dora, PASSWORD, change_user_password({"password": NEW}))
+    with sessions.begin() as request:
+        assert touch_session(request, token, now=noon.replace(hour=13))
+        changed = meanwhile(update_user_password, change, now=noon)
+        deliver_user_confirmation_instructions(request, dora, mark, vault=vault, now=noon)
+    changed.result(10)
+
+
+def test_two_who_end_each_other_do_not_deadlock(sessions, dora, meanwhile, begin) -> None:
+    with sessions.begin() as session:
+        here, there = begin(session, dora), begin(session, dora)
+    with sessions.begin() as session:
+        assert end_other_sessions(session, dora, here) == 1
+        other = meanwhile(end_other_sessions, dora, b"")
+    assert other.result(10) == 1
+    assert there != here
+
+
+def test_nobody_joins_a_team_that_goes_with_its_owner(sessions, dora, meanwhile, new_user, noon) -> None:
+    with sessions.begin() as session:
+        guest, team = new_user(session, "eve@example.com"), scope_of(session, dora).team
+    with sessions.begin() as session:
+        session.add(guest_of(team, guest, noon))
+        session.flush()
+        deleted = meanwhile(delete_user, dora)
+    deleted.result(10)
+    # Who came first keeps the team.
+    with sessions() as session:
+        assert scope_of(session, guest, team.id).role is Role.VIEWER
+    assert count(sessions, User) == 1
+
+
+def guest_of(team: Team, user: User, now: datetime) -> Membership:
+    return Membership(team_id=team.id, user_id=user.id, role=Role.VIEWER, inserted_at=now)
+
+
+def stored(sessions: SessionFactory, user: User) -> User:
+    with sessions() as session:
+        return session.get_one(User, user.id)
+
+
+def count(sessions: SessionFactory, model: type) -> int:
+    with sessions() as session:
+        return session.scalar(select(func.count()).select_from(model)) or 0

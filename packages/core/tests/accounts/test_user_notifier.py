@@ -1,0 +1,73 @@
+"""The mails about accounts, to the letter."""
+
+import json
+
+import pytest
+from sqlalchemy import select
+
+from emeter_core.accounts import deliver_user_reset_password_instructions, user_notifier
+from emeter_core.alerts import Delivery
+from emeter_core.mail import Mail
+
+IGNORE = "If you didn't request this change, please ignore this."
+EMAIL, URL = "dora@example.com", "https://meter.example/users/confirm/token"
+
+
+@pytest.mark.parametrize(
+    ("mail", "subject", "sentence", "closing"),
+    [
+        (
+            user_notifier.confirmation_instructions(EMAIL, URL),
+            "Confirmation instructions",
+            "You can confirm your account by visiting the URL below:",
+            "If you didn't create an account with us, please ignore this.",
+        ),
+        (
+            user_notifier.reset_password_instructions(EMAIL, URL),
+            "Reset password instructions",
+            "You can reset your password by visiting the URL below:",
+            IGNORE,
+        ),
+        (
+            user_notifier.update_email_instructions(EMAIL, URL),
+            "Update email instructions",
+            "You can change your email by visiting the URL below:",
+            IGNORE,
+        ),
+    ],
+)
+def test_a_mail_says_who_what_where_and_what_else(
+    mail: Mail, subject: str, sentence: str, closing: str
+) -> None:
+    assert (mail.to, mail.subject, mail.html) == (EMAIL, subject, "")
+    assert mail.text.split("\n") == [
+        "",
+        "==============================",
+        "",
+        f"Hi {EMAIL},",
+        "",
+        sentence,
+        "",
+        URL,
+        "",
+        closing,
+        "",
+        "==============================",
+        "",
+    ]
+
+
+def test_the_old_email_is_told_without_a_link() -> None:
+    mail = user_notifier.email_changed("old@example.com", "new@example.com")
+    assert (mail.to, mail.subject) == ("old@example.com", "Your email was changed")
+    assert "new@example.com" in mail.text
+    assert "://" not in mail.text
+
+
+def test_a_mail_waits_encrypted_for_the_sender(session, user, mark, vault, noon) -> None:
+    mail = deliver_user_reset_password_instructions(session, user, mark, vault=vault, now=noon)
+    (waiting,) = session.scalars(select(Delivery))
+    assert (waiting.event, waiting.recipient, waiting.state) == ("account.password_reset", EMAIL, "pending")
+    assert (waiting.user_id, waiting.team_id, waiting.next_attempt_at) == (user.id, None, noon)
+    assert b"TOKEN" not in waiting.body
+    assert json.loads(vault.open("mail", waiting.body))["text"] == mail.text

@@ -1,0 +1,108 @@
+"""Latency: means by bucket, percentiles of the whole, of what succeeded."""
+
+import random
+import statistics
+from datetime import timedelta
+
+import pytest
+
+from emeter_core.analytics import latency, percentiles
+from emeter_core.analytics.latency import Percentiles
+from emeter_core.outcome import Condition, Phases, Reason
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+def test_a_bucket_tells_the_mean_of_each_phase(session, alice, add_monitor, checked, noon) -> None:
+    monitor = add_monitor()
+    checked(monitor, noon - HOUR, phases=Phases(10, 20, 30, 40, 50))
+    checked(monitor, noon - HOUR + MINUTE, phases=Phases(20, 40, 60, 80, 100))
+    found = latency(session, alice, monitor, since=noon - HOUR, until=noon, buckets=6)
+    assert found.at == [noon - HOUR + number * 10 * MINUTE for number in range(6)]
+    assert (found.dns[0], found.connect[0], found.tls[0], found.wait[0], found.transfer[0]) == (
+        *(15, 30, 45, 60),
+        75,
+    )
+    assert found.checks == [2, 0, 0, 0, 0, 0]
+    assert [column[1] for column in (found.dns, found.connect, found.tls, found.wait)] == [None] * 4
+
+
+def test_without_checks_there_is_nothing_to_tell(session, alice, add_monitor, noon) -> None:
+    found = latency(session, alice, add_monitor(), since=noon - HOUR, until=noon)
+    assert len(found.at) == len(found.transfer) == 120
+    assert set(found.wait) == {None}
+    assert set(found.checks) == set(found.failures) == {0}
+    assert found.percentiles == Percentiles(None, None, None, None, 0)
+
+
+def test_failures_are_counted_and_have_no_say_in_the_means(
+    session, alice, add_monitor, checked, noon
+) -> None:
+    monitor = add_monitor()
+    checked(monitor, noon - 9 * MINUTE, phases=Phases(1, 2, 3, 4, 5))
+    for minutes, reason in (
+        (8, Reason.TIMEOUT),
+        (7, Reason.ADDRESS_BLOCKED),
+        (6, Reason.NETWORK_UNAVAILABLE),
+    ):
+        checked(monitor, noon - minutes * MINUTE, reason=reason, phases=Phases(10**7, 0, 0, 0, 0))
+    found = latency(session, alice, monitor, since=noon - HOUR, until=noon, buckets=1)
+    assert (found.checks, found.failures, found.dns, found.transfer) == ([4], [1], [1], [5])
+    assert found.percentiles == Percentiles(15, 15, 15, 15, 1)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_failure_is_what_makes_a_monitor_down(
+    session, alice, add_monitor, checked, noon, reason: Reason
+) -> None:
+    monitor = add_monitor()
+    checked(monitor, noon - MINUTE, reason=reason)
+    found = latency(session, alice, monitor, since=noon - HOUR, until=noon, buckets=1)
+    assert found.failures == [reason.condition is Condition.DOWN]
+    assert found.percentiles.checks == (reason.condition in {Condition.UP, Condition.DEGRADED})
+
+
+def test_the_begin_belongs_to_the_time_and_the_end_does_not(
+    session, alice, add_monitor, checked, noon
+) -> None:
+    monitor = add_monitor()
+    for minutes in (61, 60, 1, 0):
+        checked(monitor, noon - minutes * MINUTE)
+    found = latency(session, alice, monitor, since=noon - HOUR, until=noon, buckets=60)
+    assert [number for number, checks in enumerate(found.checks) if checks] == [0, 59]
+
+
+def test_a_stranger_sees_no_checks(session, charlie, add_monitor, checked, noon) -> None:
+    monitor = add_monitor()
+    checked(monitor, noon - MINUTE)
+    found = latency(session, charlie, monitor, since=noon - HOUR, until=noon)
+    assert (sum(found.checks), found.percentiles.checks) == (0, 0)
+    assert percentiles(session, charlie, monitor, since=noon - HOUR, until=noon).checks == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_figures_are_those_of_the_single_checks(
+    session, alice, add_monitor, checked, noon, seed: int
+) -> None:
+    """Phases up to a minute, buckets whose length is no whole number of microseconds."""
+    chance = random.Random(seed)
+    monitor, since = add_monitor(), noon - HOUR
+    made = {}
+    for second in range(0, 3600, 40):
+        phases = Phases(*(chance.choice([0, 1, 255, 256, 70_000, 60_000_000, 2**26]) for _ in range(5)))
+        made[since + timedelta(seconds=second, milliseconds=chance.randrange(1000))] = phases
+    for slot, phases in made.items():
+        checked(monitor, slot, phases=phases)
+    found = latency(session, alice, monitor, since=since, until=noon, buckets=7)
+    assert sum(found.checks) == len(made)
+    for number, begin in enumerate(found.at):
+        inside = [phases for slot, phases in made.items() if begin <= slot < (*found.at, noon)[number + 1]]
+        for name in Phases._fields:
+            mean = statistics.fmean(getattr(phases, name) for phases in inside)
+            assert getattr(found, name)[number] == pytest.approx(mean, abs=3)
+    totals = sorted(phases.total for phases in made.values())
+    for share, told in zip((0.5, 0.95, 0.99), found.percentiles, strict=False):
+        assert told == totals[-int(-share * len(totals) // 1) - 1]
+    assert found.percentiles.mean == pytest.approx(statistics.fmean(totals), abs=1)
+    assert found.percentiles == percentiles(session, alice, monitor, since=since, until=noon)
