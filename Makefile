@@ -1,10 +1,13 @@
 # Every habit of this project has a target; `make` alone lists them.
-# Needs Python 3.11 or newer, make and git. The rest is fetched: uv into .tools/, all packages into .venv/.
+# Needs Python 3.11 or newer, make and git. The rest is fetched: uv into .tools/, all packages into .venv/,
+# and what the pages bring from npm into static/vendor/.
 
 BIN := .venv/bin
 UV := .tools/bin/uv
 READY := .tools/.ready
 SYNCED := .venv/.synced
+VENDOR := packages/web/src/emeter_web/static/vendor
+ASSETS := $(VENDOR)/.built
 # Stops what it runs when make is stopped, however that happens.
 FOREGROUND := $(BIN)/python scripts/foreground.py
 
@@ -20,7 +23,7 @@ export UV_PYTHON_DOWNLOADS := never
 ##@ Use
 
 .PHONY: run
-run: $(SYNCED) ## Set up what is missing and serve on http://localhost:8000; Ctrl-C stops it, data stays in var/
+run: $(SYNCED) $(ASSETS) ## Set up what is missing and serve on http://localhost:8000; Ctrl-C stops it, data stays in var/
 	@EMETER_DATA_DIR="$${EMETER_DATA_DIR:-$(CURDIR)/var}" exec $(FOREGROUND) $(BIN)/emeter up $(ARGS)
 
 .PHONY: migrate
@@ -30,10 +33,11 @@ migrate: $(SYNCED) ## Bring the database to head (`make run` does it by itself)
 ##@ Check
 
 .PHONY: test
-test: $(SYNCED) ## Run every suite: each package alone, then tests/; ARGS="-k word -x" goes to pytest
+test: $(SYNCED) $(ASSETS) ## Run every suite: each package alone, then tests/; ARGS="-k word -x" goes to pytest
 	@exec $(BIN)/python scripts/suites.py all $(ARGS)
 
 .PHONY: test-storage test-core test-web test-checker
+test-web: $(ASSETS)
 test-storage test-core test-web test-checker: $(SYNCED) ## Run the suite of one package, with its own dependencies only
 	@exec $(BIN)/python scripts/suites.py $(@:test-%=%) $(ARGS)
 
@@ -51,15 +55,15 @@ types: $(SYNCED) ## Check types, strictly
 	MYPYPATH=scripts $(BIN)/mypy scripts/*.py
 
 .PHONY: cover
-cover: $(SYNCED) ## Run every suite and report the branches that no test takes
+cover: $(SYNCED) $(ASSETS) ## Run every suite and report the branches that no test takes
 	@exec $(BIN)/python scripts/suites.py cover $(ARGS)
 
 .PHONY: bench
-bench: $(SYNCED) ## Measure: checks a second, lateness, pages; ARGS="--help" tells more
+bench: $(SYNCED) $(ASSETS) ## Measure: checks a second, lateness, pages; ARGS="--help" tells more
 	@exec $(FOREGROUND) $(BIN)/python tests/bench/main.py $(ARGS)
 
 .PHONY: soak
-soak: $(SYNCED) ## Run the long proofs, minutes to hours
+soak: $(SYNCED) $(ASSETS) ## Run the long proofs, minutes to hours
 	@exec $(BIN)/python scripts/suites.py soak $(ARGS)
 
 ##@ Change
@@ -76,7 +80,7 @@ migration: $(SYNCED) ## Write a migration from what the models have and the data
 
 .PHONY: clean
 clean: ## Remove what the targets made (.venv, .tools, caches), never the data in var/
-	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*
+	rm -rf .venv .tools node_modules $(VENDOR) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*
 	find packages scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
@@ -91,6 +95,10 @@ help: ## List the targets
 $(SYNCED): pyproject.toml $(wildcard packages/*/pyproject.toml) uv.lock scripts/sync.py scripts/lock_filter.py $(READY)
 	@.tools/bin/python scripts/sync.py
 	@touch $@
+
+# What the pages take from npm. Where it cannot be fetched the stamp stays away, and the next run tries again.
+$(ASSETS): package.json package-lock.json .npmrc scripts/assets.py | $(READY)
+	@.tools/bin/python scripts/assets.py
 
 # A uv that was taken from the PATH may have gone since.
 $(READY): scripts/bootstrap $(if $(shell test -x $(UV) && echo there),,FORCE)

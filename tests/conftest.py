@@ -17,6 +17,10 @@ from harness.targets import Targets
 _FIGURES = pytest.StashKey[list[str]]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shots", type=Path, help="where the browser tests keep their screenshots")
+
+
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Have a measured figure told at the end of the run."""

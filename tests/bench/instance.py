@@ -29,6 +29,7 @@ class Instance:
 
     def __init__(self, directory: Path, log: Path) -> None:
         self.data = DataDirectory(directory)
+        self.port = free_port()
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self.engine = make_engine(self.data.database_url, name="emeter bench", pool_size=1)
@@ -89,7 +90,7 @@ class Instance:
             for name, value in os.environ.items()
             if name not in _NOT_OURS and not name.startswith("EMETER_")
         }
-        return kept | {"EMETER_DATA_DIR": str(self.data.path), "HOST": "127.0.0.1", "PORT": str(free_port())}
+        return kept | {"EMETER_DATA_DIR": str(self.data.path), "HOST": "127.0.0.1", "PORT": str(self.port)}
 
     def _wait(self) -> None:
         end = time.monotonic() + _READY_WITHIN_S

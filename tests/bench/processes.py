@@ -1,6 +1,7 @@
 """CPU and memory of processes and all their children, read from /proc."""
 
 import os
+import signal
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,6 +39,21 @@ def memory_by_role(supervisor: int) -> dict[str, float]:
 def cpu_of(root: int) -> float:
     """Milliseconds of CPU used so far by a process and its children."""
     return sum(process.cpu_ms for process in _descendants(root))
+
+
+def pid_of(supervisor: int, role: str) -> int:
+    """The process of this role directly under an `emeter up`."""
+    return next(each.pid for name, each in _family(supervisor) if name == role and each.parent == supervisor)
+
+
+def stop(pid: int) -> None:
+    """Ask a process to end."""
+    os.kill(pid, signal.SIGTERM)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process is there."""
+    return _read(pid) is not None
 
 
 def cores() -> int:

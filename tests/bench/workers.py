@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from instance import Instance
 
-from emeter_checker.lateness import Histogram
-from emeter_core.processes import list_processes
+from emeter_core.processes import Histogram, list_processes
 
 
 @dataclass(frozen=True, slots=True)

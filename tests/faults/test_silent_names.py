@@ -14,8 +14,8 @@ from harness.emeter import PYTHON, Emeter
 from harness.names import DEAD, LIVE, NameServer
 from harness.targets import Targets
 
-from emeter_checker.lateness import Histogram
 from emeter_core.outcome import Reason
+from emeter_core.processes import Histogram
 
 INTERVAL = TIMEOUT = 5
 # What p99 may differ by chance on two busy cores: far below the second that one silent name would cost.

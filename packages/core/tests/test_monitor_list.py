@@ -222,6 +222,15 @@ def test_trouble_comes_first_and_of_the_same_the_longest(session, alice, in_cond
     assert [row.since for row in rows] == [noon - timedelta(minutes=9), noon - timedelta(minutes=1)] * 7
 
 
+def test_what_is_up_or_paused_is_sought_by_its_name(session, alice, in_condition, noon) -> None:
+    for name, minutes in (("b", 9), ("a", 1)):
+        in_condition(name, "up", minutes)
+        monitor = in_condition(f"paused {name}", "up", 99)
+        pause_monitor(session, alice, monitor, now=noon - timedelta(minutes=minutes))
+    session.expire_all()
+    assert names(list_monitors(session, alice, sort="trouble")) == ["a", "b", "paused a", "paused b"]
+
+
 def test_every_status_has_its_place_in_the_order_of_trouble() -> None:
     assert sorted(TROUBLE_FIRST) == sorted(Status)
 

@@ -169,7 +169,7 @@ def test_an_impatient_connection_works_as_any_other(impatient: Engine) -> None:
 
 def test_an_answer_that_takes_too_long_is_given_up(impatient: Engine) -> None:
     begin = time.monotonic()
-    with pytest.raises(OperationalError, match="no answer within 0.5 s"), impatient.connect() as connection:
+    with pytest.raises(OperationalError, match=r"no answer within 0\.5 s"), impatient.connect() as connection:
         connection.execute(text("SELECT pg_sleep(60)"))
     assert time.monotonic() - begin < 10
 

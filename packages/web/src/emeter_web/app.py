@@ -1,34 +1,71 @@
 """The Flask application."""
 
 import redis
-from flask import Flask, render_template
+from flask import Flask
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from emeter_core.database import Database
 from emeter_core.settings import Settings
-from emeter_web.health import Health, healthz
+from emeter_web import (
+    bodies,
+    context,
+    csrf,
+    db,
+    errors,
+    limits,
+    proxies,
+    routes,
+    security,
+    session_cookie,
+    templating,
+    user_auth,
+)
+from emeter_web.live import setup as live
+from emeter_web.method_override import MethodOverride
+from emeter_web.router import GROUPS
 
 # PostgreSQL lets a hundred in, and the checker needs its own.
 _CONNECTIONS = 20
+# Who waits longer for one of them, or for an answer, is told that the database is away.
+_PATIENCE_S = 5.0
 _REDIS_TIMEOUT_S = 2
+_MAX_BODY = 1024 * 1024
+_MAX_PARTS = 100
 
 
 def create_app(settings: Settings) -> Flask:
     """Build the application; nothing is connected before the first request."""
-    app = Flask(__name__)
-    database = Database.of(settings, name="emeter web", pool_size=_CONNECTIONS)
-    app.extensions["emeter_engine"] = database.engine
-    app.extensions["emeter_health"] = Health(
-        database.sessions,
-        database.clock,
-        redis.Redis.from_url(
-            settings.redis, socket_timeout=_REDIS_TIMEOUT_S, socket_connect_timeout=_REDIS_TIMEOUT_S
-        ),
-    )
-    app.add_url_rule("/", view_func=welcome)
-    app.add_url_rule("/healthz", view_func=healthz)
+    app = Flask(__name__, static_folder=None)
+    app.extensions["emeter"] = parts = _parts(settings)
+    bodies.register(app, max_bytes=_MAX_BODY, max_parts=_MAX_PARTS)
+    is_https = settings.base_url.startswith("https://")
+    session_cookie.register(app, parts.vault, is_https=is_https)
+    security.register(app, is_https=is_https)
+    csrf.register(app)
+    user_auth.register(app)
+    limits.register(app, parts.redis.connection_pool)
+    errors.register(app)
+    context.register(app)
+    templating.register(app)
+    live.register(app)
+    routes.register(app, GROUPS)
+    app.teardown_request(db.end_transaction)
+    app.wsgi_app = MethodOverride(app.wsgi_app)  # type: ignore[method-assign]  # as Flask's documentation does it
+    proxies.register(app, settings.trusted_proxies)
     return app
 
 
-def welcome() -> str:
-    """Say that E-Meter runs, and what to do next."""
-    return render_template("welcome.html")
+def _parts(settings: Settings) -> db.Parts:
+    return db.Parts(
+        settings,
+        settings.vault(),
+        Database.of(settings, name="emeter web", pool_size=_CONNECTIONS, patience=_PATIENCE_S),
+        redis.Redis.from_url(
+            settings.redis,
+            socket_timeout=_REDIS_TIMEOUT_S,
+            socket_connect_timeout=_REDIS_TIMEOUT_S,
+            # A connection that Redis has closed meanwhile is opened anew; nothing else is waited for.
+            retry=Retry(NoBackoff(), retries=1),
+        ),
+    )

@@ -1,15 +1,17 @@
 """Whether the parts that E-Meter stands on do their work."""
 
 import logging
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import redis
-from flask import Response, current_app, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
-from emeter_core.processes import list_processes
-from emeter_storage.engine import DatabaseClock, SessionFactory, transaction
+from emeter_core.health import Health
+from emeter_core.health import look as look_at_database
+from emeter_storage.engine import transaction
+from emeter_web import db
 
 NOT_SEEN_FOR = timedelta(seconds=30)
 _log = logging.getLogger("emeter.web")
@@ -23,51 +25,54 @@ class Part:
     ok: bool
     why: str = ""
 
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """Looks at the database, Redis and the scheduler, each time anew."""
-
-    sessions: SessionFactory
-    clock: DatabaseClock
-    redis: redis.Redis
-
-    def look(self) -> list[Part]:
-        """Ask every part; one that does not answer never raises."""
-        return [*self._database_and_scheduler(), self._redis()]
-
-    def _database_and_scheduler(self) -> list[Part]:
-        try:
-            self.clock.measure_if_old()
-            with transaction(self.sessions) as session:
-                schedulers = list_processes(session, name="scheduler")
-                oldest = self.clock.now() - NOT_SEEN_FOR
-                seen = any(scheduler.seen_at >= oldest for scheduler in schedulers)
-        except SQLAlchemyError as error:
-            # The address of the database is nothing for strangers.
-            _log.warning("The database does not answer: %s", error)
-            return [
-                Part("database", ok=False, why="does not answer"),
-                Part("scheduler", ok=False, why="unknown without the database"),
-            ]
-        why = "" if seen else f"not seen for {NOT_SEEN_FOR.seconds} s"
-        return [Part("database", ok=True), Part("scheduler", ok=seen, why=why)]
-
-    def _redis(self) -> Part:
-        try:
-            self.redis.ping()
-        except redis.RedisError as error:
-            _log.warning("Redis does not answer: %s", error)
-            return Part("redis", ok=False, why="does not answer")
-        return Part("redis", ok=True)
+    def as_dict(self) -> dict[str, object]:
+        """The same for JSON."""
+        return asdict(self)
 
 
-def healthz() -> Response:
-    """Answer 200 where every part does its work, 503 otherwise, and say which does not."""
-    health: Health = current_app.extensions["emeter_health"]
-    parts = health.look()
-    ok = all(part.ok for part in parts)
-    answer = jsonify(ok=ok, parts=[asdict(part) for part in parts])
-    answer.status_code = 200 if ok else 503
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+def look() -> list[Part]:
+    """Ask every part anew; one that does not answer never raises."""
+    return [*_database_and_processes(), _redis()]
+
+
+def parts_of(health: Health, *, now: datetime) -> Iterator[Part]:
+    """What the database knows of the others: who was seen, and whether checks come as they should."""
+    yield _process("scheduler", seen=_is_alive(health.scheduler_seen_at, now))
+    yield _process("worker", seen=health.workers > 0)
+    yield _process("sender", seen=_is_alive(health.sender_seen_at, now))
+    yield Part("monitors", not health.overdue, f"{health.overdue} overdue" if health.overdue else "")
+
+
+def _database_and_processes() -> list[Part]:
+    database = db.parts().database
+    try:
+        database.clock.measure_if_old()
+        with transaction(database.sessions) as session:
+            now = database.clock.now()
+            health = look_at_database(session, now=now)
+    except SQLAlchemyError as error:
+        # The address of the database is nothing for strangers.
+        _log.warning("The database does not answer: %s", error)
+        unknown = (
+            Part(name, ok=False, why="unknown without the database")
+            for name in ("scheduler", "worker", "sender", "monitors")
+        )
+        return [Part("database", ok=False, why="does not answer"), *unknown]
+    return [Part("database", ok=True), *parts_of(health, now=now)]
+
+
+def _redis() -> Part:
+    try:
+        db.parts().redis.ping()
+    except redis.RedisError as error:
+        _log.warning("Redis does not answer: %s", error)
+        return Part("redis", ok=False, why="does not answer")
+    return Part("redis", ok=True)
+
+
+def _is_alive(seen_at: datetime | None, now: datetime) -> bool:
+    return seen_at is not None and seen_at >= now - NOT_SEEN_FOR
+
+
+def _process(name: str, *, seen: bool) -> Part:
+    return Part(name, seen, "" if seen else f"not seen for {NOT_SEEN_FOR.seconds} s")

@@ -12,6 +12,8 @@ from emeter_core.settings import Settings
 from emeter_core.supervisor.port import require_free_port, web_address
 from emeter_core.supervisor.runtime import setup_logging
 from emeter_web.app import create_app
+from emeter_web.live.room import make_room
+from emeter_web.live.setup import hub_of
 
 _THREADS = 256
 # gunicorn ends in order within this, and then in disorder.
@@ -22,6 +24,7 @@ _log = logging.getLogger("emeter.web")
 def serve(settings: Settings, *, ready: str) -> None:
     """Serve until SIGTERM; `ready` begins the line that tells when. Raises UserError where it cannot."""
     setup_logging("web")
+    make_room()
     require_free_port(settings.host, settings.port)
     _require_secret(settings)
     Server(settings, ready).run()
@@ -32,6 +35,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
 
     def __init__(self, settings: Settings, ready: str) -> None:
         self._settings, self._ready = settings, ready
+        self._app: Flask | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -50,13 +54,20 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
             # Headers of proxies are believed only where TRUSTED_PROXIES says so, which is the application's.
             "forwarded_allow_ips": "",
             "post_worker_init": self._say_ready,
+            "worker_exit": self._end_pages,
         }
         for name, value in chosen.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
         """Build the application, in gunicorn's worker."""
-        return create_app(self._settings)
+        self._app = create_app(self._settings)
+        return self._app
+
+    def _end_pages(self, _arbiter: object, _worker: object) -> None:
+        """Open pages hold no request, so gunicorn knows nothing of them."""
+        if self._app is not None:
+            hub_of(self._app).close()
 
     def _say_ready(self, _worker: object) -> None:
         address = web_address(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, UnaryExpression, false, func, select
+from sqlalchemy import ColumnElement, Row, Select, UnaryExpression, case, false, func, null, select
 from sqlalchemy.orm import Session
 
 from emeter_core.characters import is_storable
@@ -79,8 +79,10 @@ def overview(session: Session, scope: Scope) -> Overview:
     return Overview(counts, sum(counts.values()), max((since for *_, since in rows), default=None))
 
 
+# Of what is well, or rests, it matters little since when: it is sought by its name.
+_wrong_since = case((shown_status.in_([Status.UP, Status.PAUSED]), null()), else_=shown_since)
 _ORDERS: dict[str, list[UnaryExpression[Any]]] = {
-    "trouble": [shown_rank.asc(), shown_since.asc()],
+    "trouble": [shown_rank.asc(), _wrong_since.asc()],
     "name": [],
     "latency": [Probe.last_total_us.desc().nulls_last()],
     "changed": [shown_since.desc()],
@@ -102,8 +104,8 @@ def list_monitors(
 ) -> Page:
     """The monitors of the scope's team; `search` looks into names and targets, without case.
 
-    `sort` is one of `SORTS`, anything else means by name: `trouble` first, of the same the longest first;
-    `latency` the slowest first; `changed` the newest change first.
+    `sort` is one of `SORTS`, anything else means by name: `trouble` first, of the same the longest first,
+    what is up or paused by name; `latency` the slowest first; `changed` the newest change first.
     """
     size = max(1, min(per_page, MAX_PER_PAGE))
     number = max(1, min(page, MAX_PAGE))

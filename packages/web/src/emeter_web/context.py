@@ -1,0 +1,42 @@
+"""What every template knows."""
+
+from flask import Flask, current_app, g
+from werkzeug.local import LocalProxy
+
+from emeter_core.incidents import count_open
+from emeter_core.monitors import Status, overview
+from emeter_web import db, our_meter
+from emeter_web.security import csp_nonce
+from emeter_web.shell import Page
+
+
+def register(app: Flask) -> None:
+    """Let templates know who asks (`current_user` and `scope`, None for nobody), and what the frame shows.
+
+    `page` asks the database when it is looked at, which the frame of a signed-in page does alone.
+    """
+    our_meter.register(app)
+    app.context_processor(_know)
+
+
+def _know() -> dict[str, object]:
+    return {
+        "current_user": g.get("current_user"),
+        "scope": g.get("scope"),
+        "csp_nonce": csp_nonce(),
+        "page": LocalProxy(_page),
+        "endpoints": current_app.view_functions,
+        "registration_is_open": db.settings().registration == "open",
+    }
+
+
+def _page() -> Page:
+    if "page" not in g:
+        counts = overview(db.session(), g.scope).counts
+        g.page = Page(
+            down=counts[Status.DOWN],
+            open_incidents=count_open(db.session(), g.scope),
+            ours=our_meter.read(),
+        )
+    page: Page = g.page
+    return page

@@ -1,0 +1,53 @@
+"""Against requests that another site made for us: Flask-WTF's token, and what the browser says of its origin."""
+
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, request
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from emeter_web import db
+
+FIELD = "_csrf_token"
+HEADER = "X-CSRF-Token"
+
+
+def register(app: Flask) -> None:
+    """Give templates `csrf_token()`; `protect_from_forgery` is called by the router, not by Flask-WTF."""
+    app.config.update(
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_FIELD_NAME=FIELD,
+        WTF_CSRF_HEADERS=[HEADER],
+        # A page that was left open over night still works: the token ends with the session.
+        WTF_CSRF_TIME_LIMIT=None,
+        # We look at Origin ourselves, on http too.
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    CSRFProtect(app)
+
+
+def protect_from_forgery() -> None:
+    """Raise CSRFError where the request is not from a page of ours; for those that change something."""
+    if request.headers.get("Sec-Fetch-Site", "") in {"cross-site", "same-site"}:
+        _refuse("The request comes from another site.")
+    origin = request.headers.get("Origin")
+    if origin is not None and _host_of(origin) not in _our_hosts():
+        _refuse("The request comes from another origin.")
+    protection: CSRFProtect = current_app.extensions["csrf"]
+    protection.protect()
+
+
+def _our_hosts() -> set[str]:
+    """The host that was asked, and the one that proxies may have hidden."""
+    return {request.host, _host_of(db.settings().base_url)}
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
+
+
+def _refuse(why: str) -> NoReturn:
+    raise CSRFError(why)

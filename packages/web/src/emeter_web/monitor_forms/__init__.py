@@ -1,0 +1,1 @@
+"""The form of a monitor, and how it is read."""

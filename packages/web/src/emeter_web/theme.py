@@ -1,0 +1,46 @@
+"""Light, dark, or what the system says: a choice of this browser."""
+
+from datetime import timedelta
+
+from flask import Flask, current_app, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from emeter_web.paths import HOME, is_local
+
+COOKIE = "theme"
+SYSTEM = "system"
+THEMES = frozenset({SYSTEM, "light", "dark"})
+_KEPT_FOR = timedelta(days=365)
+
+
+def register(app: Flask) -> None:
+    """Let templates ask for the theme."""
+    app.jinja_env.globals.update(theme=theme)
+
+
+def theme() -> str:
+    """Answer the theme that this browser has chosen, `system` where it has not."""
+    chosen = request.cookies.get(COOKIE, SYSTEM)
+    return chosen if chosen in THEMES else SYSTEM
+
+
+def choose(answer: Response, chosen: str, *, secure: bool) -> None:
+    """Let the browser remember a theme for a year; `system`, and what is none, is forgotten."""
+    kept = chosen in THEMES and chosen != SYSTEM
+    answer.set_cookie(
+        COOKIE,
+        chosen if kept else "",
+        max_age=_KEPT_FOR if kept else timedelta(0),
+        secure=secure,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def update() -> ResponseReturnValue:
+    """Take the theme that a form sends, and go back to where it came from."""
+    path = request.form.get("return_to", HOME)
+    answer = redirect(path if is_local(path) else HOME)
+    choose(answer, request.form.get("theme", ""), secure=current_app.config["SESSION_COOKIE_SECURE"])
+    return answer

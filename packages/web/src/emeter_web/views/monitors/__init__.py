@@ -1,0 +1,1 @@
+"""The pages of monitors, a module for each thing one does there."""

@@ -1,0 +1,45 @@
+"""A monitor tried before it is saved."""
+
+from typing import Any
+
+from flask import g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from emeter_core.errors import Invalid
+from emeter_core.ids import read_uuid
+from emeter_core.monitors import Draft, get_monitor
+from emeter_core.trials import Trial, TrialKind, ask
+from emeter_web import db
+from emeter_web.monitor_forms.monitor_form import MonitorForm
+from emeter_web.views.monitors.editing import REFUSED, Editing, sent
+
+
+def try_it() -> ResponseReturnValue:
+    """Have what was typed checked once; the form comes back with the answer beside it."""
+    public_id = read_uuid(request.form.get("monitor", ""))
+    editing = sent(get_monitor(db.session(), g.scope, public_id) if public_id else None)
+    try:
+        trial = _ask(editing)
+    except Invalid as invalid:
+        return editing.page(invalid), REFUSED
+    page = "monitors.edit" if public_id else "monitors.new"
+    return redirect(url_for(page, public_id=public_id, trial=trial.id), 303)
+
+
+def _ask(editing: Editing) -> Trial:
+    payload = _payload(editing.draft(), editing.form)
+    return ask(db.session(), g.scope, TrialKind.CHECK, payload, vault=db.vault(), now=db.now())
+
+
+def _payload(draft: Draft, form: MonitorForm) -> dict[str, Any]:
+    """What `draft_monitor` takes; name and timeout stay empty where they were, for the form comes back."""
+    return {
+        "target": draft.target,
+        "name": (form.name.data or "").strip(),
+        "kind": draft.kind,
+        "interval": draft.interval,
+        "timeout": draft.timeout if (form.timeout.data or "").strip() else None,
+        "down_after": draft.down_after,
+        "up_after": draft.up_after,
+        "settings": draft.settings.model_dump(mode="json", exclude_defaults=True),
+    }

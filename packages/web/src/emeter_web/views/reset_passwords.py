@@ -1,0 +1,81 @@
+"""A new password for whoever forgot theirs (accounts.md, R6 to R9). The link logs nobody in."""
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from emeter_core.accounts import (
+    User,
+    change_user_password,
+    deliver_user_reset_password_instructions,
+    get_user_by_email,
+    get_user_by_reset_password_token,
+    prepare_password_reset,
+    reset_user_password,
+)
+from emeter_core.errors import Invalid, NotFound
+from emeter_web import db
+from emeter_web.account_forms import EmailForm, NewPasswordForm, new_password
+from emeter_web.flashes import put_flash
+from emeter_web.forms import refuse
+
+_FORM = "reset_passwords/edit.html"
+_SENT = "If your email is in our system, you will receive instructions to reset your password shortly."
+_BAD_LINK = "Reset password link is invalid or it has expired."
+
+
+def new() -> str:
+    """Show the form."""
+    return render_template("reset_passwords/new.html", form=EmailForm())
+
+
+def create() -> ResponseReturnValue:
+    """Mail the link; the answer does not tell whether there is such a user."""
+    user = get_user_by_email(db.session(), request.form["email"])
+    if user is not None:
+        deliver_user_reset_password_instructions(db.session(), user, link, vault=db.vault(), now=db.now())
+    put_flash("info", _SENT)
+    return redirect(url_for("home.index"))
+
+
+def edit(token: str) -> ResponseReturnValue:
+    """Show the form to whom the link went."""
+    if _user_of(token) is None:
+        return _refused()
+    return render_template(_FORM, form=NewPasswordForm(), token=token)
+
+
+def update(token: str) -> ResponseReturnValue:
+    """Set the password, and end all sessions and links of the user; a wrong form leaves the link good."""
+    user, form = _user_of(token), NewPasswordForm()
+    if user is None:
+        return _refused()
+    try:
+        _reset(user)
+    except Invalid as invalid:
+        refuse(form, invalid)
+        return render_template(_FORM, form=form, token=token)
+    except NotFound:
+        return _refused()  # The link was used a moment ago.
+    put_flash("info", "Password reset successfully.")
+    return redirect(url_for("sessions.new"))
+
+
+def link(token: str) -> str:
+    """The address of the link in the mail: never on the host that a request names."""
+    return db.settings().base_url + url_for("reset_passwords.edit", token=token)
+
+
+def _user_of(token: str) -> User | None:
+    return get_user_by_reset_password_token(db.session(), token, now=db.now())
+
+
+def _reset(user: User) -> None:
+    """Hash outside of any transaction, then write; raises Invalid, or NotFound where the link was used."""
+    changes = change_user_password(new_password())
+    db.pause_transaction()
+    reset_user_password(db.session(), prepare_password_reset(user, changes), now=db.now())
+
+
+def _refused() -> ResponseReturnValue:
+    put_flash("error", _BAD_LINK)
+    return redirect(url_for("home.index"))

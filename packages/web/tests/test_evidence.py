@@ -1,0 +1,59 @@
+"""What a check saw, as a page shows it: whatever the evidence holds, and never a secret."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emeter_core.monitors.kinds.http import HttpSettings
+from emeter_core.outcome import NO_PHASES, Phases, Reason
+from emeter_web.shown.evidence import HIDDEN, certificate_ends, evidence_of, phases_of, request_of
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = [
+    "url",
+    "final_url",
+    "address",
+    "code",
+    "error",
+    "redirects",
+    "headers",
+    "body",
+    "phases",
+    "certificate",
+]
+
+
+@given(st.sampled_from(Reason), st.dictionaries(st.sampled_from(KEYS), json))
+def test_evidence_of_any_shape_is_shown(reason: Reason, seen: dict[str, object]) -> None:
+    shown = evidence_of(reason, phases_of(seen), seen, settings=HttpSettings(), target="http://a/", now=NOW)
+    assert all(isinstance(name, str) and isinstance(told, str) for name, told in shown.way)
+
+
+def test_a_request_is_shown_as_it_is_sent_but_for_its_secrets() -> None:
+    settings = HttpSettings(method="POST", headers=(("X-Key", "s3cret"),), body="s3cret")
+    shown = request_of(settings, "https://example.com:8443/a/b?c=d#e")
+    assert shown is not None
+    assert shown.line == "POST /a/b?c=d"
+    assert shown.fields == (("Host", "example.com:8443"), ("X-Key", HIDDEN))
+    assert shown.body == HIDDEN
+
+
+def test_of_nothing_seen_there_is_nothing_shown() -> None:
+    shown = evidence_of(Reason.OK, NO_PHASES, {}, now=NOW)
+    assert (shown.request, shown.answer, shown.way, shown.has_times) == (None, None, (), False)
+
+
+def test_phases_that_are_missing_are_nought() -> None:
+    assert phases_of({"phases": {"dns": 5, "wait": "x"}}) == Phases(5, 0, 0, 0, 0)
+    assert phases_of({"phases": [1]}) == NO_PHASES
+
+
+def test_a_certificate_is_told_by_its_end() -> None:
+    assert certificate_ends(datetime(2027, 1, 23, 12, tzinfo=UTC), NOW) == "23 Jan 2027, in 61 d"
+    assert certificate_ends(datetime(2026, 11, 22, 12, tzinfo=UTC), NOW) == "22 Nov 2026, expired yesterday"

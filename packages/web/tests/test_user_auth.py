@@ -1,0 +1,425 @@
+"""Who asks and who may (accounts.md, section 6; U01 to U15 and X01 to X14 of section 7)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from http.cookies import SimpleCookie
+
+import pytest
+from flask import Flask, g
+from flask_login import current_user
+from itsdangerous import TimestampSigner
+from sqlalchemy import select, update
+
+from emeter_core.accounts import User, UserSession, UserToken, get_user_by_session_token
+from emeter_storage.engine import DatabaseClock, SessionFactory, transaction
+from emeter_web.paths import is_local
+from emeter_web.session_cookie import REMEMBER_ME
+
+MUST_LOG_IN = "You must log in to access this page."
+DAYS_60_S = 5_184_000
+
+
+@pytest.fixture
+def owner_of(sessions: SessionFactory) -> Callable[[bytes], User | None]:
+    """Whose session a token is now."""
+    clock = DatabaseClock(sessions.kw["bind"])
+
+    def find(token: bytes) -> User | None:
+        with transaction(sessions) as session:
+            return get_user_by_session_token(session, token, now=clock.now())
+
+    return find
+
+
+def remembering(app: Flask, browser):  # noqa: ANN201 - a Browser of the fixtures
+    """The browser after it was closed and opened again: of its cookies, the one that lasts."""
+    again = app.test_client()
+    cookie = browser.get_cookie(REMEMBER_ME)
+    assert cookie is not None
+    again.set_cookie(REMEMBER_ME, cookie.value)
+    return again
+
+
+def is_signed_in(browser) -> bool:
+    return browser.get("/users/settings").status_code == 200
+
+
+def flashes(browser) -> list[tuple[str, str]]:
+    return [tuple(each) for each in browser.session_items().get("_flashes", [])]
+
+
+def remember_me_cookie(answer) -> SimpleCookie:
+    jar = SimpleCookie()
+    for header in answer.headers.getlist("Set-Cookie"):
+        jar.load(header)
+    return jar
+
+
+# --- log_in_user
+
+
+def test_u01_logging_in_keeps_the_token_in_the_session(client, user, owner_of) -> None:
+    answer = client.log_in()
+    token = client.session_items()["user_token"]
+
+    assert answer.location == "/"
+    assert isinstance(token, bytes)
+    assert len(token) == 32
+    owner = owner_of(token)
+    assert owner is not None
+    assert owner.id == user.id
+
+
+def test_u02_logging_in_clears_what_the_session_held(client, user) -> None:
+    with client.session_transaction() as session:
+        session["to_be_removed"] = "value"
+
+    client.log_in()
+
+    assert "to_be_removed" not in client.session_items()
+
+
+def test_logging_in_makes_a_new_csrf_token(client, user) -> None:
+    client.get("/users/log_in")
+    before = client.session_items()["_csrf_token"]
+    client.log_in()
+    assert client.session_items().get("_csrf_token") != before
+
+
+def test_u03_logging_in_leads_to_where_one_wanted_to_go(client, user) -> None:
+    with client.session_transaction() as session:
+        session["user_return_to"] = "/hello"
+
+    assert client.log_in().location == "/hello"
+    assert "user_return_to" not in client.session_items()
+
+
+@pytest.mark.parametrize(
+    "path", ["//evil.example", "https://evil.example", "/\\evil.example", "", "evil", "/a\r\nSet-Cookie: x=1"]
+)
+def test_a_place_to_return_to_that_is_elsewhere_is_home(client, user, path: str) -> None:
+    with client.session_transaction() as session:
+        session["user_return_to"] = path
+
+    assert client.log_in().location == "/"
+
+
+def test_u04_the_remember_me_cookie_holds_the_token_and_is_signed(app, client, user, owner_of) -> None:
+    answer = client.log_in(remember_me="true")
+    cookie = remember_me_cookie(answer)[REMEMBER_ME]
+    token = client.session_items()["user_token"]
+
+    assert cookie["max-age"] == str(DAYS_60_S)
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["secure"]) == (
+        True,
+        "Lax",
+        "/",
+        "",
+    )
+    assert token.hex() not in cookie.value
+    again = remembering(app, client)
+    assert is_signed_in(again)
+    assert again.session_items()["user_token"] == token
+
+
+@pytest.mark.parametrize("value", ["false", "on", "1", "True", ""])
+def test_x03_nothing_but_true_remembers(client, user, value: str) -> None:
+    answer = client.log_in(remember_me=value)
+
+    assert answer.status_code == 302
+    assert REMEMBER_ME not in remember_me_cookie(answer)
+
+
+def test_of_the_tick_and_the_hidden_field_before_it_the_last_counts(client, user) -> None:
+    assert REMEMBER_ME in remember_me_cookie(client.log_in(remember_me=["false", "true"]))
+
+
+def test_an_older_session_of_the_same_person_lives_on(app, client, signed_in) -> None:
+    client.log_in()
+    assert is_signed_in(client)
+    assert is_signed_in(signed_in)
+
+
+def test_a_session_says_where_it_began(client, user, sessions) -> None:
+    agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    client.post(
+        "/users/log_in",
+        data={"_csrf_token": client.csrf_token(), "email": user.email, "password": "hello world!"},
+        headers={"User-Agent": agent},
+        environ_base={"REMOTE_ADDR": "192.0.2.9"},
+    )
+    with transaction(sessions) as session:
+        begun = {(each.device, str(each.address)) for each in session.scalars(select(UserSession))}
+    assert ("Firefox on Linux", "192.0.2.9") in begun
+
+
+# --- log_out_user
+
+
+def test_u05_logging_out_erases_the_session_and_the_cookies(client, user, owner_of) -> None:
+    client.log_in(remember_me="true")
+    token = client.session_items()["user_token"]
+
+    answer = client.log_out()
+
+    assert answer.location == "/"
+    assert "user_token" not in client.session_items()
+    assert client.get_cookie(REMEMBER_ME) is None
+    cookie = remember_me_cookie(answer)[REMEMBER_ME]
+    assert (cookie.value, cookie["max-age"]) == ("", "0")
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+    assert owner_of(token) is None
+
+
+def test_u06_logging_out_kills_the_token_that_a_live_stream_is_keyed_by(client, user, sessions) -> None:
+    from emeter_core.accounts import live_session_tokens  # noqa: PLC0415 - of this test alone
+
+    client.log_in()
+    token = client.session_items()["user_token"]
+    now = DatabaseClock(sessions.kw["bind"]).now()
+    with transaction(sessions) as session:
+        assert live_session_tokens(session, [token], now=now) == {token}
+
+    client.log_out()
+
+    with transaction(sessions) as session:
+        assert live_session_tokens(session, [token], now=now) == set()
+
+
+def test_u07_logging_out_without_a_session_is_no_error(client) -> None:
+    answer = client.log_out()
+
+    assert answer.location == "/"
+    assert "user_token" not in client.session_items()
+    assert remember_me_cookie(answer)[REMEMBER_ME]["max-age"] == "0"
+
+
+def test_logging_out_ends_the_session_that_only_the_cookie_remembers(app, client, user, owner_of) -> None:
+    client.log_in(remember_me="true")
+    token = client.session_items()["user_token"]
+
+    remembering(app, client).log_out()
+
+    assert owner_of(token) is None
+
+
+def test_logging_out_ends_this_session_only(client, signed_in) -> None:
+    client.log_in()
+    client.log_out()
+    assert is_signed_in(signed_in)
+
+
+# --- fetch_current_user
+
+
+def test_u08_the_session_tells_who_asks(app, signed_in, user) -> None:
+    with signed_in:
+        signed_in.get("/users/settings")
+        assert g.current_user.id == user.id
+        assert g.scope.user is g.current_user
+        assert (current_user.is_authenticated, current_user.email) == (True, user.email)
+
+
+def test_u09_the_remember_me_cookie_tells_who_asks(app, client, user) -> None:
+    client.log_in(remember_me="true")
+    again = remembering(app, client)
+    with again:
+        answer = again.get("/users/settings")
+        assert g.current_user.id == user.id
+    assert again.session_items()["user_token"] == client.session_items()["user_token"]
+    assert REMEMBER_ME not in remember_me_cookie(answer)  # nobody stays longer by coming often
+
+
+def test_u10_without_either_nobody_asks(client, user) -> None:
+    with client:
+        client.get("/")
+        assert (g.current_user, g.scope) == (None, None)
+        assert not current_user.is_authenticated
+    assert "user_token" not in client.session_items()
+
+
+def test_a_dead_session_does_not_fall_back_to_the_cookie(app, client, user) -> None:
+    client.log_in(remember_me="true")
+    again = remembering(app, client)
+    with again.session_transaction() as session:
+        session["user_token"] = b"x" * 32
+
+    assert not is_signed_in(again)
+    assert again.session_items()["user_token"] == b"x" * 32
+
+
+def test_the_remember_cookie_of_another_flask_application_is_not_ours_to_read(signed_in) -> None:
+    signed_in.set_cookie("remember_token", "1|abcdef")
+    with signed_in:
+        signed_in.get("/users/settings")
+        assert current_user.is_authenticated
+
+
+def test_the_session_holds_nothing_of_flask_login(signed_in) -> None:
+    signed_in.get("/users/settings")
+    assert set(signed_in.session_items()) <= {"user_token", "_csrf_token", "_flashes"}
+
+
+def test_x01_an_expired_session_is_nobodys(signed_in, sessions) -> None:
+    with transaction(sessions) as session:
+        session.execute(update(UserToken).values(inserted_at=UserToken.inserted_at - timedelta(days=60)))
+
+    assert signed_in.get("/").status_code == 200
+    assert not is_signed_in(signed_in)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda value: value[:-1] + ("A" if value[-1] != "A" else "B"),
+        lambda value: "A" + value[1:],
+        lambda value: value.rpartition(".")[0],
+        lambda _value: "",
+        lambda _value: "\xff.\xff.\xff",
+        lambda _value: "." * 4000,
+    ],
+)
+def test_x02_a_forged_remember_me_cookie_is_nobodys(app, client, user, change: Callable[[str], str]) -> None:
+    client.log_in(remember_me="true")
+    again = app.test_client()
+    again.set_cookie(REMEMBER_ME, change(client.get_cookie(REMEMBER_ME).value))
+
+    assert again.get("/").status_code == 200
+    assert not is_signed_in(again)
+
+
+def test_a_signature_made_for_another_purpose_is_no_remember_me_cookie(app, signed_in) -> None:
+    again = app.test_client()
+    signed = TimestampSigner(app.secret_key, salt="another").sign(b"x" * 43).decode()
+    again.set_cookie(REMEMBER_ME, signed)
+    assert not is_signed_in(again)
+
+
+@pytest.mark.parametrize(("age", "remembered"), [(DAYS_60_S, True), (DAYS_60_S + 1, False)])
+def test_a_remember_me_cookie_is_read_for_sixty_days(
+    app, client, user, monkeypatch, *, age: int, remembered: bool
+) -> None:
+    client.log_in(remember_me="true")
+    again = remembering(app, client)
+    timestamp = TimestampSigner.get_timestamp
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: timestamp(self) + age)
+
+    with again:
+        again.get("/")
+        assert ("user_token" in again.session_items()) is remembered
+
+
+# --- redirect_if_user_is_authenticated
+
+
+@pytest.mark.parametrize("path", ["/users/register", "/users/log_in"])
+def test_u11_who_is_signed_in_is_sent_home(signed_in, path: str) -> None:
+    answer = signed_in.get(path)
+    assert (answer.status_code, answer.location) == (302, "/")
+    assert signed_in.submit(path, email="other@example.com", password="hello world!").location == "/"
+
+
+@pytest.mark.parametrize("path", ["/users/register", "/users/log_in"])
+def test_u12_who_is_not_is_let_through(client, path: str) -> None:
+    assert client.get(path).status_code == 200
+
+
+# --- require_authenticated_user
+
+
+def test_u13_who_is_not_signed_in_logs_in(client) -> None:
+    answer = client.get("/users/settings")
+
+    assert (answer.status_code, answer.location) == (302, "/users/log_in")
+    assert flashes(client) == [("error", MUST_LOG_IN)]
+    page = client.page("/users/log_in")
+    assert page.find(role="alert").text == MUST_LOG_IN
+    assert flashes(client) == []
+
+
+def test_u14_a_get_is_come_back_to(app, client) -> None:
+    def returns_to(path: str, method: str = "GET") -> object:
+        with app.test_client() as browser:
+            browser.open(path, method=method, headers={"X-CSRF-Token": browser.csrf_token()})
+            return browser.session_items().get("user_return_to")
+
+    assert returns_to("/users/settings") == "/users/settings"
+    assert returns_to("/users/settings?bar=baz") == "/users/settings?bar=baz"
+    assert returns_to("/users/settings?a=%0d%0aX:%20y&b=%ff") == "/users/settings?a=%0d%0aX:%20y&b=%ff"
+    assert returns_to("/users/settings", "HEAD") == "/users/settings"
+    assert returns_to("/users/settings?" + "x" * 2000) == "/"
+
+
+def test_u15_who_is_signed_in_is_let_through(signed_in) -> None:
+    assert signed_in.get("/users/settings").status_code == 200
+
+
+def test_x11_one_comes_back_to_the_page_and_its_query(client, user) -> None:
+    client.get("/users/settings?tab=2&b=%C3%A4")
+    assert client.log_in().location == "/users/settings?tab=2&b=%C3%A4"
+
+
+def test_registering_leads_back_too(client) -> None:
+    client.get("/users/settings?tab=2")
+    assert client.register().location == "/users/settings?tab=2"
+
+
+def test_x12_what_is_sent_by_nobody_changes_nothing_and_is_not_come_back_to(app, client, sessions) -> None:
+    """The route of the session list stands for every one that writes: see test_router.py."""
+    client.get("/users/settings")
+    rules = [rule for rule in app.url_map.iter_rules() if rule.methods & {"POST", "PUT", "DELETE"}]
+    behind_log_in = [rule for rule in rules if "{" not in rule.rule and "<" not in rule.rule]
+    for rule in behind_log_in:
+        method = next(iter(rule.methods & {"POST", "PUT", "DELETE"}))
+        client.open(rule.rule, method=method, headers={"X-CSRF-Token": client.csrf_token()})
+    with transaction(sessions) as session:
+        assert session.scalars(select(User)).all() == []
+
+
+def test_x14_a_flash_survives_that_the_session_is_renewed(app, client, user) -> None:
+    client.get("/users/settings")  # leaves the flash, which no page has shown yet
+    client.log_in()
+    assert flashes(client) == [("error", MUST_LOG_IN)]
+    client.log_out()
+    assert flashes(client) == [("error", MUST_LOG_IN), ("info", "Logged out successfully.")]
+    page = client.page("/")
+    assert MUST_LOG_IN in page.text
+    assert "Logged out successfully." in page.text
+    assert flashes(client) == []
+
+
+def test_of_two_flashes_of_a_kind_the_last_is_told(client) -> None:
+    client.log_out()
+    client.log_out()
+    assert flashes(client) == [("info", "Logged out successfully.")]
+
+
+def test_x20_a_cookie_from_before_the_log_out_is_nobodys(app, client, user) -> None:
+    client.log_in(remember_me="true")
+    session, remember = (client.get_cookie(name).value for name in ("_e_meter_web_key", REMEMBER_ME))
+    client.log_out()
+
+    replay = app.test_client()
+    replay.set_cookie("_e_meter_web_key", session)
+    replay.set_cookie(REMEMBER_ME, remember)
+
+    assert replay.get("/").status_code == 200
+    assert not is_signed_in(replay)
+
+
+def test_a_session_cookie_that_was_tampered_with_is_nobodys(app, signed_in) -> None:
+    value = signed_in.get_cookie("_e_meter_web_key").value
+    for forged in (value[:-2] + "xx", "x" + value[1:], "", "\xff", value * 2):
+        again = app.test_client()
+        again.set_cookie("_e_meter_web_key", forged)
+        assert not is_signed_in(again)
+
+
+@pytest.mark.parametrize("path", ["/", "/a", "/a?b=//c", "/a%0d%0a", "/monitors?q=%5C"])
+def test_these_paths_stay_here(path: str) -> None:
+    assert is_local(path)
+
+
+@pytest.mark.parametrize("path", ["", "a", "//a", "/\\a", "/a\\b", "/a\nb", "/\t/evil", "http://a/", "/ä"])
+def test_these_paths_may_lead_elsewhere(path: str) -> None:
+    assert not is_local(path)
