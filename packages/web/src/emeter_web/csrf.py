@@ -1,4 +1,4 @@
-"""Against requests that another site made for us: Flask-WTF's token, and what the browser says of its origin."""
+"""Against requests that another site made for us: a token, and what the browser says of its origin."""
 
 from typing import NoReturn
 from urllib.parse import urlsplit
