@@ -14,6 +14,8 @@ SIGNED_OUT = {
     "welcome": "/",
     "register": "/users/register",
     "log_in": "/users/log_in",
+    "forgot": "/users/reset_password",
+    "resend": "/users/confirm",
     "components": "/dev/components",
 }
 SIGNED_IN = (

@@ -1,11 +1,13 @@
 from flask.testing import FlaskClient
 
 
-def test_the_first_page_says_what_to_do_next(client: FlaskClient) -> None:
+def test_the_first_page_says_what_this_is_and_where_to_begin(client: FlaskClient) -> None:
     page = client.get("/")
 
     assert page.status_code == 200
-    assert "emeter monitor add" in page.text
+    assert "E-Meter" in page.text
+    assert "Register</a>" in page.text
+    assert "Log in</a>" in page.text
 
 
 def test_what_is_not_there_is_not_found(client: FlaskClient) -> None:

@@ -36,7 +36,7 @@ def test_it_serves_until_it_is_told_to_end(
     assert serve(web) == f"Serving {address}\n"
 
     with urllib.request.urlopen(f"{address}/", timeout=10) as page:
-        assert b"E-Meter runs" in page.read()
+        assert b"Log in" in page.read()
     with pytest.raises(urllib.error.HTTPError) as error:
         urllib.request.urlopen(f"{address}/healthz", timeout=10)
     with error.value as answer:

@@ -32,6 +32,11 @@ def test_c01_the_form_is_shown(client) -> None:
     assert client.page("/users/confirm").h1.text == "Resend confirmation instructions"
 
 
+def test_who_is_signed_in_finds_the_way_back(signed_in) -> None:
+    links = {link.text: link["href"] for link in signed_in.page("/users/confirm").select(".links a")}
+    assert links == {"Settings": "/users/settings"}
+
+
 def test_c02_the_link_is_mailed_again(client, user, sessions, contexts) -> None:
     without_links(sessions)
     answer = client.submit("/users/confirm", email=user.email)
