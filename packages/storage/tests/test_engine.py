@@ -1,6 +1,3 @@
-import os
-import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -169,34 +166,12 @@ def test_an_impatient_connection_works_as_any_other(impatient: Engine) -> None:
 
 def test_an_answer_that_takes_too_long_is_given_up(impatient: Engine) -> None:
     begin = time.monotonic()
-    with pytest.raises(OperationalError, match=r"no answer within 0\.5 s"), impatient.connect() as connection:
+    with pytest.raises(OperationalError, match="statement timeout"), impatient.connect() as connection:
         connection.execute(text("SELECT pg_sleep(60)"))
     assert time.monotonic() - begin < 10
 
     with impatient.connect() as connection:
         assert connection.execute(text("SELECT 1")).scalar() == 1
-
-
-def test_a_server_that_stands_still_is_given_up_and_found_again(impatient: Engine) -> None:
-    """Only the process that serves this connection is stopped; a new one is served by another."""
-    with impatient.connect() as connection:
-        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        with impatient.connect() as connection:
-            assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != pid
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
-def test_a_server_that_takes_connections_and_says_nothing_is_given_up() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        engine = make_engine(f"postgresql+psycopg2://a@127.0.0.1:{server.getsockname()[1]}/b", patience=0.5)
-        begin = time.monotonic()
-        with pytest.raises(OperationalError, match="no answer"):
-            engine.connect()
-        assert time.monotonic() - begin < 10
-        engine.dispose()
 
 
 def test_who_finds_all_connections_taken_waits_no_longer_than_patience(impatient: Engine) -> None:

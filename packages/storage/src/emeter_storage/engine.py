@@ -9,8 +9,6 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from emeter_storage.patience import impatient
-
 # A transaction that forgets itself must not hold rows for long (DESIGN 4).
 _IDLE_IN_TRANSACTION_MS = 10_000
 _CONNECT_TIMEOUT_S = 5
@@ -31,10 +29,12 @@ def make_engine(
     """Build the engine for `url`; connects only when first used.
 
     `name` is what PostgreSQL shows of its connections; `pool_size` is the most that are kept and opened.
-    `patience` is for how many seconds one waits for a connection where all are taken, and for an answer;
+    `patience` is for how many seconds one waits for a connection where all are taken, and a statement runs;
     without it half a minute, and for ever.
     """
     options = f"-c timezone=UTC -c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}"
+    if patience is not None:
+        options += f" -c statement_timeout={round(patience * 1000)}"
     return create_engine(
         url,
         pool_size=pool_size,
@@ -43,7 +43,6 @@ def make_engine(
         # A server that was restarted is noticed before the work starts, not by it.
         pool_pre_ping=True,
         connect_args={
-            **({} if patience is None else {"connection_factory": impatient(patience)}),
             "connect_timeout": _CONNECT_TIMEOUT_S,
             "application_name": name,
             "options": options,

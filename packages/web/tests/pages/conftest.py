@@ -1,12 +1,10 @@
 """Monitors of the person who is signed in, and checks of them that went as a test wants."""
 
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from psycopg2.extensions import get_wait_callback, set_wait_callback
 
 from emeter_core import checks
 from emeter_core.accounts import User, scope_of
@@ -21,17 +19,6 @@ from emeter_storage.engine import DatabaseClock, SessionFactory, make_engine, tr
 AddMonitor = Callable[..., uuid.UUID]
 Check = Callable[..., datetime]
 PHASES = Phases(4_000, 18_000, 37_000, 33_000, 2_000)
-
-
-@contextmanager
-def waiting_as_the_checker_does() -> Iterator[None]:
-    """Results come in by COPY, which does not go with how the application waits for its database."""
-    hook = get_wait_callback()
-    set_wait_callback(None)
-    try:
-        yield
-    finally:
-        set_wait_callback(hook)
 
 
 @pytest.fixture
@@ -79,7 +66,7 @@ def check(sessions: SessionFactory, now: datetime) -> Check:
     ) -> datetime:
         at = now - timedelta(seconds=ago)
         found = Outcome(reason, phases, **outcome)  # type: ignore[arg-type]
-        with waiting_as_the_checker_does(), transaction(sessions) as session:
+        with transaction(sessions) as session:
             hint = checks.claim_due(
                 session, location_id=1, after=at - timedelta(days=1), until=at, limit=100, now=at
             )
