@@ -8,8 +8,9 @@ import pytest
 from harness.browser import Visitor
 from harness.demo import furnish
 from harness.emeter import EMAIL, PASSWORD, Emeter
-from harness.looks import SCREENS, Screen, overflow, unreachable, violations
+from harness.looks import ALWAYS, SCREENS, Screen, overflow, unreachable, violations
 
+EVERY = [pytest.param(screen, marks=[] if screen.name in ALWAYS else pytest.mark.soak) for screen in SCREENS]
 SIGNED_OUT = {
     "welcome": "/",
     "register": "/users/register",
@@ -66,7 +67,7 @@ def signed_in(
     return log_in
 
 
-@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+@pytest.mark.parametrize("screen", EVERY, ids=lambda screen: screen.name)
 def test_pages_of_the_fleet(
     screen: Screen,
     signed_in: Callable[[Screen], Visitor],
@@ -82,7 +83,7 @@ def test_pages_of_the_fleet(
     assert {name: found for name, found in wrong.items() if found} == {}
 
 
-@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+@pytest.mark.parametrize("screen", EVERY, ids=lambda screen: screen.name)
 def test_pages_for_strangers(
     screen: Screen,
     new_visitor: Callable[..., Visitor],

@@ -28,6 +28,8 @@ class Screen:
 
 
 SCREENS = [Screen(width, dark) for width in (360, 768, 1440) for dark in (False, True)]
+ALWAYS = {"360-dark", "768-light", "1440-light"}
+"""Each width once, and both themes: the rest is for the long proofs."""
 
 
 def violations(page: Page) -> list[str]:

@@ -19,7 +19,7 @@ def test_a_storm_is_held_back_to_a_share_of_a_core() -> None:
     clock = Clock()
     budget = Budget(clock)
     for _ in range(200):
-        budget.learn(0.0035)
+        budget.learn(0.0023)
     fetched = 0
     for _ in range(600):
         clock.now += 1

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 # The share of a core that these fetches may use for long, and what may be used at once after a calm.
 _SHARE = 0.05
-_STORE_S = 2.0
+_STORE_S = 1.0
 # Before anything was measured; and what the server spends on a fetch outside of what is measured.
-_GUESS_S = 0.005
-_AROUND_S = 0.0015
+_GUESS_S = 0.0035
+_AROUND_S = 0.0027
 # How much one more fetch counts in the mean.
 _WEIGHT = 0.05
 # So many pages a second fetch after a change: a few do at once, many within a moment.
