@@ -29,7 +29,8 @@ from emeter_web.router import GROUPS
 _CONNECTIONS = 20
 # Who waits longer for one of them, or for an answer, is told that the database is away.
 _PATIENCE_S = 5.0
-_REDIS_TIMEOUT_S = 2
+# A log-in waits for it twice at most before its limits are counted in memory.
+_REDIS_TIMEOUT_S = 0.5
 _MAX_BODY = 1024 * 1024
 _MAX_PARTS = 100
 
@@ -66,6 +67,6 @@ def _parts(settings: Settings) -> db.Parts:
             socket_timeout=_REDIS_TIMEOUT_S,
             socket_connect_timeout=_REDIS_TIMEOUT_S,
             # A connection that Redis has closed meanwhile is opened anew; nothing else is waited for.
-            retry=Retry(NoBackoff(), retries=1),
+            retry=Retry(NoBackoff(), retries=1, supported_errors=(redis.ConnectionError,)),
         ),
     )
