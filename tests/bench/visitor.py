@@ -73,7 +73,7 @@ class Visitor:
 
 def _percentiles(times: list[float]) -> dict[str, float]:
     ordered = sorted(times)
-    at = {"p50_ms": 0.5, "server_p95_ms": 0.95, "max_ms": 1.0}
+    at = {"p50_ms": 0.5, "p95_ms": 0.95, "max_ms": 1.0}
     return {
         name: round(ordered[min(int(len(ordered) * share), len(ordered) - 1)], 1)
         for name, share in at.items()

@@ -13,7 +13,7 @@ from unittest.mock import ANY
 
 import pytest
 
-from emeter_web.live import pump, teller, watch
+from emeter_web.live import fetches, pump, teller, watch
 from emeter_web.live.hub import Hub
 from emeter_web.live.state import Away, Look, Row, State
 from emeter_web.live.stream import MAX_WAITING, Listener
@@ -329,3 +329,44 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_what_follows_a_change_is_fetched_together_where_many_look(open_page: Open, source: Led) -> None:
+    pages = [open_page(revision="old") for _ in range(100)]
+    for page in pages:
+        assert page.event()[0] == "page"
+    begin = time.monotonic()
+    for revision in ("r2", "r3", "r4"):
+        source.revision = revision
+        time.sleep(0.3)
+
+    asked = [pages[0].event(), pages[0].event()]
+
+    assert [name for name, _ in asked] == ["page", "page"]
+    assert time.monotonic() - begin >= 1
+    source.revision = "r5"
+    assert pages[0].event()[0] == "page"
+
+
+def test_a_page_of_few_monitors_is_fetched_after_their_checks(
+    open_page: Open, source: Led, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetches, "CLOSELY_EVERY_S", 0.5)
+    close, far = open_page(monitors=frozenset("a")), open_page(monitors=frozenset(map(str, range(50))))
+    time.sleep(0.6)
+    source.rows = [row("a"), row("1")]
+
+    assert close.event()[0] == "monitors"
+    assert close.event() == ("page", {"copy": ANY, "spread": 0})
+    assert far.event()[0] == "monitors"
+    source.revision = "r2"
+    assert far.event()[0] == "page"
+
+
+def test_a_page_is_fetched_now_and_then_for_what_ages(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetches, "PAGE_EVERY_S", 1.0)
+    page = open_page()
+    assert page.event()[0] == "page"
+    assert page.event()[0] == "page"

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 
 # The share of a core that these fetches may use for long, and what may be used at once after a calm.
-_SHARE = 0.05
-_STORE_S = 1.0
+_SHARE = 0.045
+_STORE_S = 0.8
 # Before anything was measured; and what the server spends on a fetch outside of what is measured.
 _GUESS_S = 0.0035
 _AROUND_S = 0.0027

@@ -14,6 +14,9 @@ PAGE_EVERY_S = 60.0
 CLOSELY_EVERY_S = 5.0
 """A page of few monitors is fetched again after their checks, so often at most."""
 _FEW = 8
+# One incident is several changes: it opens, and then a mail and a webhook are sent. So many pages a second.
+_PAGES_A_SECOND = 100
+_GAP_AT_MOST_S = 3.0
 
 
 class Fetches:
@@ -23,6 +26,7 @@ class Fetches:
         self._pump, self._budget = pump, budget
         self._changed: set[uuid.UUID] = set()
         self._checked: set[Stream] = set()
+        self._asked_at: dict[uuid.UUID, float] = {}
         self._numbers = count(1)
         self._copy = "0"
 
@@ -47,17 +51,25 @@ class Fetches:
 
     def ask(self, by_team: Mapping[uuid.UUID, Sequence[Stream]], now: float) -> None:
         """Ask whom the budget allows: what changed comes before what has aged."""
+        self._asked_at = {team_id: self._asked_at.get(team_id, 0.0) for team_id in by_team}
+        self._changed &= by_team.keys()
         for team_id, streams in by_team.items():
-            if team_id in self._changed or any(_age(stream, now) >= PAGE_EVERY_S for stream in streams):
+            if self._is_due(team_id, streams, now):
                 waiting = [stream for stream in streams if _age(stream, now) > 0]
                 if self._budget.take(len(waiting)):
                     self._changed.discard(team_id)
+                    self._asked_at[team_id] = now
                     self._ask(waiting, now)
-        self._changed &= by_team.keys()
         self._checked &= self._pump.streams
         for stream in list(self._checked):
             if _age(stream, now) >= CLOSELY_EVERY_S and self._budget.take(1):
                 self._ask([stream], now)
+
+    def _is_due(self, team_id: uuid.UUID, streams: Sequence[Stream], now: float) -> bool:
+        """Whether a team changed, or a page of it has aged; many pages are not asked at every turn."""
+        if now - self._asked_at[team_id] < min(len(streams) / _PAGES_A_SECOND, _GAP_AT_MOST_S):
+            return False
+        return team_id in self._changed or any(_age(stream, now) >= PAGE_EVERY_S for stream in streams)
 
     def _ask(self, streams: Sequence[Stream], now: float) -> None:
         """Ask, at one moment: all that fetch because of it may share an answer."""

@@ -9,7 +9,6 @@ const LOST_AFTER_MS = 4000;
 const HIDDEN_AFTER_MS = 5000;
 const RETRY_AT_MOST_MS = 10_000;
 const NAMED_AT_MOST = 100;
-const CHECKS_EVERY_MS = 15_000;
 
 let source = null;
 let timer = 0;
@@ -114,12 +113,9 @@ function followMore() {
   following = setTimeout(() => { if (source) { close(); open(); } }, 2000 + 4000 * Math.random());
 }
 
-// The page of one monitor lists its checks: it is fetched again when one came, soon if somebody waits for it.
-let checksAt = 0;
+// Somebody waits for this check: they see it at once, and not when the server has the page fetched.
 function followChecks(rows) {
-  const page = document.querySelector("#main [data-checks]");
+  const page = document.querySelector("#main [data-checks=awaited]");
   const row = rows.find(({ id }) => id === page?.dataset.monitorId);
-  if (!row || (page.dataset.checks !== "awaited" && Date.now() - checksAt < CHECKS_EVERY_MS)) return;
-  checksAt = Date.now();
-  refresh(`check-${row.checked_at}`).catch(() => {});
+  if (row) refresh(`check-${row.checked_at}`).catch(() => {});
 }

@@ -1,7 +1,11 @@
 // Reads the bars out, slot by slot, in a tip that follows the pointer.
 import { hour, moment } from "./words.js";
 
-const WORDS = { up: "up", degraded: "degraded", down: "down", maintenance: "maintenance", paused: "paused", pending: "pending", no_data: "no data" };
+// A letter a slot, as charts/bars.py writes them.
+const WORDS = {
+  " ": "no monitor yet", u: "up", g: "degraded", d: "down", m: "maintenance", p: "paused", x: "unreachable", w: "pending",
+  n: "no data", b: "blocked",
+};
 let tip = null;
 
 export function setUpTips() {
@@ -15,12 +19,12 @@ export function setUpTips() {
 
 function show(bars, x) {
   const box = bars.getBoundingClientRect();
-  const { slots, since, step } = bars.dataset;
-  const slot = Math.min(Math.floor(((x - box.left) / box.width) * slots), slots - 1);
-  const from = Date.parse(since) + slot * step * 1000;
+  const { slots, until, step } = bars.dataset;
+  const slot = Math.max(Math.min(Math.floor(((x - box.left) / box.width) * slots.length), slots.length - 1), 0);
+  const from = Date.parse(until) - (slots.length - slot) * step * 1000;
   tip ??= document.body.appendChild(Object.assign(document.createElement("div"), { className: "tip" }));
   tip.setAttribute("aria-hidden", "true");
-  tip.textContent = `${moment(from)} to ${hour(from + step * 1000)}: ${statusAt(bars, slot)}`;
+  tip.textContent = `${moment(from)} to ${hour(from + step * 1000)}: ${WORDS[slots[slot]] ?? ""}`;
   tip.style.position = "fixed";
   tip.style.zIndex = "20";
   tip.style.insetBlockStart = `${box.top - tip.offsetHeight - 4}px`;
@@ -30,14 +34,4 @@ function show(bars, x) {
 function hide() {
   tip?.remove();
   tip = null;
-}
-
-// Each status is one path, with a stroke in the middle of each of its slots.
-function statusAt(bars, slot) {
-  const width = bars.viewBox.baseVal.width / bars.dataset.slots;
-  for (const path of bars.querySelectorAll("path")) {
-    const strokes = path.getAttribute("d").matchAll(/M([\d.]+)/g);
-    for (const [, x] of strokes) if (Math.floor(x / width) === slot) return WORDS[path.getAttribute("class")] ?? "";
-  }
-  return "no monitor yet";
 }
