@@ -31,9 +31,8 @@ class Person:
         jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
         self._opener = urllib.request.build_opener(jar)
 
-    def get(self, path: str, **fields: str) -> Answer:
-        query = f"?{urllib.parse.urlencode(fields)}" if fields else ""
-        return self._ask(path + query, None)
+    def get(self, path: str) -> Answer:
+        return self._ask(path, None)
 
     def submit(self, page: str, path: str, **fields: str) -> Answer:
         """Open `page`, and send a form from there to `path`."""

@@ -1,4 +1,4 @@
-"""A receiver of webhooks on loopback: keeps what it got, answers as it is told."""
+"""A receiver of webhooks on loopback: keeps what it got, and takes all of it."""
 
 import threading
 import time
@@ -20,11 +20,10 @@ class Hook:
 
 @dataclass
 class Receiver:
-    """Where it listens, what it got, and the status it answers."""
+    """Where it listens, and what it got."""
 
     url: str
     hooks: list[Hook] = field(default_factory=list)
-    status: int = 204
 
 
 @contextmanager
@@ -36,7 +35,7 @@ def receiver() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
             got.hooks.append(Hook(time.time(), self.path, headers, body))
-            self.send_response(got.status)
+            self.send_response(204)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

@@ -12,11 +12,18 @@ from emeter_core.accounts import Registration, register_user, scope_of
 from emeter_core.errors import Invalid, NotFound
 from emeter_core.trials import Trial
 from emeter_core.vault import Vault
+from emeter_core.waiting import waiting_for_checker
 from emeter_storage.engine import SessionFactory, make_engine, make_session_factory
 from emeter_storage.errors import UserError
 
 MINUTE = timedelta(minutes=1)
 PAYLOAD = {"target": "http://example.com/", "settings": {"headers": [["Authorization", "Bearer hush"]]}}
+
+
+def waiting(session, now) -> set[str]:
+    """The kinds of the trials that the checker is told of."""
+    told = waiting_for_checker(session, now=now)
+    return {kind for kind, waits in (("check", told.checks), ("channel", told.channels)) if waits}
 
 
 @pytest.fixture
@@ -56,19 +63,19 @@ def test_a_trial_is_gone_after_ten_minutes(session, alice, ask, noon) -> None:
     with pytest.raises(NotFound):
         trials.get_trial(session, alice, asked.id, now=noon + 10 * MINUTE)
     assert trials.take_trials(session, "check", now=noon + 10 * MINUTE, limit=9) == []
-    assert trials.trials_waiting(session, now=noon + 10 * MINUTE) == set()
+    assert waiting(session, noon + 10 * MINUTE) == set()
 
 
 def test_what_waits_is_taken_once_oldest_first_and_by_its_kind(session, ask, noon) -> None:
     second, first = ask(now=noon), ask(now=noon - MINUTE)
     channel = ask("channel")
-    assert trials.trials_waiting(session, now=noon) == {"check", "channel"}
+    assert waiting(session, noon) == {"check", "channel"}
     assert [each.id for each in trials.take_trials(session, "check", now=noon, limit=9)] == [
         first.id,
         second.id,
     ]
     assert trials.take_trials(session, "check", now=noon, limit=9) == []
-    assert trials.trials_waiting(session, now=noon) == {"channel"}
+    assert waiting(session, noon) == {"channel"}
     assert [each.id for each in trials.take_trials(session, "channel", now=noon, limit=9)] == [channel.id]
     assert {each.taken_at for each in session.scalars(select(Trial))} == {noon}
 
@@ -86,7 +93,7 @@ def test_an_answer_is_given_once(session, alice, ask, noon) -> None:
     assert not trials.answer(session, asked.id, {"condition": "down"}, now=noon + 2 * MINUTE)
     found = trials.get_trial(session, alice, asked.id, now=noon + MINUTE)
     assert (found.answer, found.answered_at) == ({"condition": "up", "total_us": 7}, noon + MINUTE)
-    assert trials.trials_waiting(session, now=noon) == set()
+    assert waiting(session, noon) == set()
 
 
 def test_an_answer_to_what_is_gone_is_lost(session, noon) -> None:

@@ -70,7 +70,7 @@ def sender() -> None:
     how = carriers(
         smtp_url=settings.smtp_url,
         mail_from=settings.mail_from,
-        mail_directory=settings.directory.path / "mail",
+        mail_directory=settings.directory.mail,
         guard=AddressGuard(settings.private_targets),
         clock=database.clock,
     )

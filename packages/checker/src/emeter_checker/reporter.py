@@ -58,7 +58,10 @@ class Reporter:
         self._presence.leave()
 
     def _run(self) -> None:
-        while not self._ended.wait(SEEN_EVERY_S / 2):
+        # At once, then every few seconds: until the first report nobody knows that this process is there.
+        pause = 0.0
+        while not self._ended.wait(pause):
+            pause = SEEN_EVERY_S / 2
             try:
                 self._clock.measure_if_old()
                 self._presence.report(self._figures())

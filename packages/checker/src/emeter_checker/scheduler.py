@@ -37,8 +37,8 @@ _MOST_PER_TICK = 20_000
 _LEAST_LATE_PER_TICK = 50
 _SWEEP_EVERY_S = 5.0
 _RECOVER_EVERY_S = 1.0
-_PURGE_EVERY_S = 60.0
-_PARTITIONS_EVERY_S = 3600.0
+_TRIALS_EVERY_S = 60.0
+_HOURLY_S = 3600.0
 _LONGEST_PAUSE_S = 5.0
 
 
@@ -62,8 +62,9 @@ class Scheduler:
             self._sweep: (_SWEEP_EVERY_S, 0.0),
             self._realign: (_SWEEP_EVERY_S, 0.0),
             self._measure_rate: (_SWEEP_EVERY_S, 0.0),
-            self._purge: (_PURGE_EVERY_S, 0.0),
-            self._make_partitions: (_PARTITIONS_EVERY_S, 0.0),
+            self._purge_trials: (_TRIALS_EVERY_S, 0.0),
+            self._purge: (_HOURLY_S, 0.0),
+            self._make_partitions: (_HOURLY_S, 0.0),
         }
 
     def run(self, wait: Callable[[float], bool]) -> None:
@@ -168,8 +169,10 @@ class Scheduler:
     def _measure_rate(self, session: Session, _now: datetime) -> None:
         self._rate = checks.checks_per_second(session, location_id=self._location_id)
 
-    def _purge(self, session: Session, now: datetime) -> None:
+    def _purge_trials(self, session: Session, now: datetime) -> None:
         trials.purge(session, now=now)
+
+    def _purge(self, session: Session, now: datetime) -> None:
         alerts.purge(session, now=now)
         accounts.purge(session, now=now)
 

@@ -14,7 +14,6 @@ from emeter_core.accounts import Registration, register_user, scope_of
 from emeter_core.alerts import (
     Delivery,
     claim_deliveries,
-    deliveries_due,
     draft_channel,
     enqueue_mail,
     mark_failed,
@@ -25,6 +24,7 @@ from emeter_core.alerts import (
 from emeter_core.alerts.claim import LEASE, MOST_PER_CHANNEL
 from emeter_core.incidents import Incident
 from emeter_core.mail import Mail
+from emeter_core.waiting import waiting_for_checker
 from emeter_storage.engine import SessionFactory, make_engine, make_session_factory
 
 SECOND = timedelta(seconds=1)
@@ -67,7 +67,7 @@ def channels(session, charlie, vault, noon, mail_channel, webhook):  # noqa: ANN
 
 def test_nothing_is_claimed_of_nothing(session, claim, noon) -> None:
     assert claim(noon) == claim(noon, "webhook") == []
-    assert not deliveries_due(session, now=noon)
+    assert not waiting_for_checker(session, now=noon).deliveries
 
 
 def test_a_claim_says_all_that_a_sender_needs(
@@ -75,7 +75,7 @@ def test_a_claim_says_all_that_a_sender_needs(
 ) -> None:
     add_monitor(down_after=1)
     go_down(noon)
-    assert deliveries_due(session, now=noon)
+    assert waiting_for_checker(session, now=noon).deliveries
     [claimed] = claim(noon, "webhook")
     row = next(each for each in deliveries() if each.channel == "webhook")
     assert claimed.id == row.id
@@ -98,8 +98,8 @@ def test_what_is_claimed_is_not_claimed_again_until_its_lease_ends(
     [first] = claim(noon, "webhook")
     end = noon + timedelta(seconds=60)
     assert claim(end - MICROSECOND, "webhook") == []
-    assert not deliveries_due(session, now=end - MICROSECOND)
-    assert deliveries_due(session, now=end)
+    assert not waiting_for_checker(session, now=end - MICROSECOND).deliveries
+    assert waiting_for_checker(session, now=end).deliveries
     [again] = claim(end, "webhook")
     assert again.id == first.id
     assert again.token != first.token
@@ -109,7 +109,7 @@ def test_what_is_claimed_is_not_claimed_again_until_its_lease_ends(
 def test_what_is_due_later_is_left(session, add, webhook, claim, noon) -> None:
     add(webhook, noon + SECOND)
     assert claim(noon, "webhook") == []
-    assert not deliveries_due(session, now=noon)
+    assert not waiting_for_checker(session, now=noon).deliveries
 
 
 def test_each_kind_of_channel_is_claimed_by_itself(add, mail_channel, webhook, claim, noon) -> None:
@@ -122,7 +122,7 @@ def test_each_kind_of_channel_is_claimed_by_itself(add, mail_channel, webhook, c
 def test_what_is_settled_is_left(session, add, webhook, claim, noon, state: str) -> None:
     add(webhook, noon, state=state)
     assert claim(noon, "webhook") == []
-    assert not deliveries_due(session, now=noon)
+    assert not waiting_for_checker(session, now=noon).deliveries
 
 
 def test_no_more_are_claimed_than_asked_for_and_the_longest_due_first(

@@ -4,8 +4,9 @@ from flask import Flask, current_app, g
 from werkzeug.local import LocalProxy
 
 from emeter_core.incidents import count_open
-from emeter_core.monitors import Status, overview
+from emeter_core.monitors import Status
 from emeter_web import db, our_meter
+from emeter_web.counted import counted
 from emeter_web.security import csp_nonce
 from emeter_web.shell import Page
 
@@ -32,9 +33,8 @@ def _know() -> dict[str, object]:
 
 def _page() -> Page:
     if "page" not in g:
-        counts = overview(db.session(), g.scope).counts
         g.page = Page(
-            down=counts[Status.DOWN],
+            down=counted().counts[Status.DOWN],
             open_incidents=count_open(db.session(), g.scope),
             ours=our_meter.read(),
         )

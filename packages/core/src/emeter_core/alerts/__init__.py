@@ -8,7 +8,7 @@ from emeter_core.alerts.channels import (
     rotate_secret,
     save_channel,
 )
-from emeter_core.alerts.claim import Claimed, claim_deliveries, deliveries_due
+from emeter_core.alerts.claim import Claimed, claim_deliveries
 from emeter_core.alerts.mark import mark_failed, mark_sent
 from emeter_core.alerts.outgoing import MailOut, WebhookOut
 from emeter_core.alerts.queries import list_deliveries, purge
@@ -36,7 +36,6 @@ __all__ = [
     "WebhookOut",
     "add_first_channel",
     "claim_deliveries",
-    "deliveries_due",
     "draft_channel",
     "enqueue_incidents",
     "enqueue_mail",

@@ -63,8 +63,6 @@ RETURNING d.id, d.token, d.channel, d.event, d.recipient, d.attempts + 1, d.team
   d.incident_id
 """)
 
-_DUE = text("SELECT EXISTS (SELECT FROM deliveries WHERE state = 'pending' AND next_attempt_at <= :now)")
-
 
 def claim_deliveries(
     session: Session, *, now: datetime, limit: int, channel: ChannelKind | str
@@ -82,8 +80,3 @@ def claim_deliveries(
         "lease_until": now + LEASE,
     }
     return [Claimed(*row) for row in session.execute(_CLAIM, values)]
-
-
-def deliveries_due(session: Session, *, now: datetime) -> bool:
-    """Whether there is something to claim: one look into an index."""
-    return bool(session.scalar(_DUE, {"now": now}))

@@ -48,7 +48,7 @@ def mark_failed(
 ) -> bool:
     """Note that an attempt failed, in words for people: it is tried again later, at most six times.
 
-    `permanent`: the receiver will never take it (410, no such mailbox, an address we do not send to). Then
+    `permanent`: the receiver will never take it (410, no such mailbox). Then
     the delivery fails, and its channel is switched off with all that waits for it. `retry_after` is what
     the receiver asked for. False where the claim is no longer ours, and nothing is noted.
     """

@@ -8,7 +8,6 @@ from emeter_core.trials.trials import (
     payload_of,
     purge,
     take_trials,
-    trials_waiting,
 )
 
 __all__ = [
@@ -20,5 +19,4 @@ __all__ = [
     "payload_of",
     "purge",
     "take_trials",
-    "trials_waiting",
 ]

@@ -100,14 +100,6 @@ def answer(session: Session, trial_id: uuid.UUID, answer: Mapping[str, Any], *, 
     return affected_rows(answered) == 1
 
 
-def trials_waiting(session: Session, *, now: datetime) -> set[str]:
-    """The kinds of the trials that nobody has taken yet: one cheap statement, for the scheduler's tick."""
-    waiting = select(Trial.kind).where(
-        Trial.answered_at.is_(None), Trial.taken_at.is_(None), Trial.expires_at > now
-    )
-    return set(session.scalars(waiting.distinct()))
-
-
 def purge(session: Session, *, now: datetime) -> int:
     """Delete the trials that expired: their payloads hold what people typed. Returns how many."""
     return affected_rows(session.execute(delete(Trial).where(Trial.expires_at <= now)))

@@ -3,8 +3,9 @@
 from flask import g, render_template
 
 from emeter_core import analytics
-from emeter_core.monitors import Overview, overview
+from emeter_core.monitors import Overview
 from emeter_web import db
+from emeter_web.counted import counted
 from emeter_web.live.shared import shared
 from emeter_web.monitor_forms.monitor_form import MonitorForm
 from emeter_web.shown.filters import SORTS, Filters
@@ -19,23 +20,22 @@ def index() -> str:
     """Show what fits who asks: the landing page, the first step, or the dashboard."""
     if g.scope is None:
         return render_template("home/landing.html")
-    counted = overview(db.session(), g.scope)
-    if not counted.total:
+    if not counted().total:
         return render_template("home/newcomer.html", form=MonitorForm.showing({}))
-    return _dashboard(counted)
+    return _dashboard(counted())
 
 
-def _dashboard(counted: Overview) -> str:
+def _dashboard(seen: Overview) -> str:
     """Everything in one sentence, a day on one line, then the monitors, trouble first."""
     now, filters = db.now(), Filters()
     return render_template(
         "home/dashboard.html",
-        head=fleet.head(counted.counts),
-        lede=fleet.lede(counted.counts, counted.latest_change, now=now),
+        head=fleet.head(seen.counts),
+        lede=fleet.lede(seen.counts, seen.latest_change, now=now),
         ticks=analytics.tape(db.session(), g.scope, now=now),
         filters=filters,
-        overview=counted,
-        listing=listing(db.session(), g.scope, filters, counted, per_page=PER_PAGE, now=now),
+        overview=seen,
+        listing=listing(db.session(), g.scope, filters, seen, per_page=PER_PAGE, now=now),
         sorts=SORTS,
         now=now,
     )
