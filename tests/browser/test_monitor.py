@@ -88,3 +88,19 @@ def test_a_monitor_is_paused_resumed_and_deleted(page: Page) -> None:
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete monitor").click()
     expect(page.get_by_text("Shop is deleted.")).to_be_visible()
+
+
+def test_another_kind_has_its_own_form_and_becomes_a_monitor(page: Page, scripts, targets: Targets) -> None:
+    page.get_by_role("navigation", name="Kind").get_by_role("link", name="TCP port").click()
+    target = page.get_by_label("Host and port")
+    target.fill(re.sub(r"^http://|/$", "", targets.serve().url()))
+    # In place nothing that was typed is lost, and who goes by keyboard stays where they were.
+    expect(page.get_by_label("Name")).to_have_value("Shop" if scripts else "")
+    expect(page.locator("nav.kinds [aria-current]")).to_have_text(re.compile("TCP port"))
+    assert page.url.endswith("?kind=tcp")
+    page.get_by_label("Name").fill("Port")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator("#try .panel[data-status=up]")).to_contain_text("Would be up")
+    page.get_by_role("button", name="Save and start").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Port")
+    expect(page.locator("main")).to_contain_text("TCP every")

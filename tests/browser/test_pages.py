@@ -25,6 +25,7 @@ SIGNED_IN = (
     "monitors_down",
     "monitors_none",
     "monitor_new",
+    "monitor_new_tcp",
     "monitor",
     "monitor_edit",
     "monitor_delete",

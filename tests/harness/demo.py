@@ -198,6 +198,7 @@ def _paths(emeter: Emeter) -> dict[str, str]:
         "monitors_down": "/monitors?status=down",
         "monitors_none": "/monitors?q=nothing-like-it",
         "monitor_new": "/monitors/new",
+        "monitor_new_tcp": "/monitors/new?kind=tcp",
         "monitor": f"/monitors/{monitor}",
         "monitor_edit": f"/monitors/{monitor}/edit",
         "monitor_delete": f"/monitors/{monitor}/delete",

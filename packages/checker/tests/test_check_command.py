@@ -1,5 +1,7 @@
 """`emeter check` names its options as `emeter monitor add` does."""
 
+import socket
+import threading
 from typing import Any
 
 import pytest
@@ -21,6 +23,11 @@ from emeter_core.outcome import Reason
         (["http://x", "--body", "x"], "--method and --body: a GET request carries no body"),
         (["http://x", "--timeout", "61"], "--timeout must be from 1 to 60 seconds"),
         (["http://x", "--keyword-absent"], "--keyword can't be blank"),
+        (["tcp://x"], "URL must name a port, as in example.com:25"),
+        (["tcp://x:1", "--expect", "\\q"], "--expect has a backslash that begins no escape"),
+        (["tcp://x:1", "--packets", "1"], "--packets is unknown to the kind tcp"),
+        (["ping://x:1"], "URL must not name a port"),
+        (["ping://x", "--max-loss", "100"], "--max-loss must be from 0 to 99"),
     ],
 )
 def test_what_is_wrong_names_the_option(arguments: list[str], message: str) -> None:
@@ -65,8 +72,37 @@ def test_what_is_chosen_is_what_is_checked(monkeypatch: pytest.MonkeyPatch) -> N
     assert spec.settings.verify_tls
 
 
-def test_a_target_that_is_away_is_told() -> None:
-    done = CliRunner().invoke(check, ["http://127.0.0.1:1/"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "tcp://127.0.0.1:1"])
+def test_a_target_that_is_away_is_told(url: str) -> None:
+    done = CliRunner().invoke(check, [url])
 
     assert done.exit_code == 1
     assert Reason.CONNECTION_REFUSED.text in done.output
+
+
+def test_a_port_that_answers_otherwise_is_told_with_its_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def refuse() -> None:
+            with listener.accept()[0] as connection:
+                connection.sendall(b"554 not today\r\n")
+
+        answering = threading.Thread(target=refuse)
+        answering.start()
+        done = CliRunner().invoke(check, [f"tcp://127.0.0.1:{port}", "--expect", "220"])
+        answering.join()
+
+    assert done.exit_code == 1
+    assert done.output.startswith("DOWN  The answer is not what was expected\n")
+    assert "  answer      554 not today\n" in done.output
+
+
+def test_a_host_is_pinged_or_it_is_told_that_this_machine_may_not() -> None:
+    done = CliRunner().invoke(check, ["ping://127.0.0.1", "--packets", "1"])
+
+    if done.exit_code == 0:
+        assert done.output.startswith("UP  As expected\n")
+    else:
+        assert done.output.startswith("NO DATA  This machine does not let us send pings\n")
+        assert "net.ipv4.ping_group_range" in done.output

@@ -1,31 +1,29 @@
 """Hints in RQ: bounded, cut up, and nothing but ours is ever run."""
 
-import json
 import uuid
-from pathlib import Path
+from typing import Never
 
 import pytest
 from redis import Redis
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
-from emeter_checker.hint_worker import HintWorker
+from emeter_checker import hint_worker
+from emeter_checker.hint_job import CHECK, DELIVER, TRY_CHANNEL, TRY_CHECK, HintJob
+from emeter_checker.hint_worker import HintWorker, listen
 from emeter_checker.hints import (
-    CHECK,
-    DELIVER,
+    FEWEST_WAITING,
     MOST_CLAIMS,
-    MOST_WAITING,
-    TRY_CHANNEL,
-    TRY_CHECK,
-    HintJob,
     checks_queue,
     deliveries_queue,
     give_hints,
+    most_waiting,
     nudge,
     read_hint,
 )
 from emeter_core.checks import Hint
 from emeter_core.supervisor.runtime import StopSignal
+from emeter_storage.errors import UserError
 
 
 @pytest.fixture
@@ -57,57 +55,22 @@ def test_a_large_hint_is_cut_into_jobs(redis, received) -> None:
 
 def test_the_queue_never_holds_more_than_is_useful(redis) -> None:
     queue = checks_queue(redis, "local")
-    hints = [Hint(uuid.uuid4(), [(1, 1)]) for _ in range(MOST_WAITING)]
-    assert give_hints(queue, hints) == MOST_WAITING
+    hints = [Hint(uuid.uuid4(), [(1, 1)]) for _ in range(FEWEST_WAITING + 1)]
+    assert give_hints(queue, hints) == FEWEST_WAITING
     assert give_hints(queue, hints) == 0
-    assert queue.count == MOST_WAITING
+    assert give_hints(queue, hints, most=FEWEST_WAITING + 3) == 3
+    assert queue.count == FEWEST_WAITING + 3
+
+
+@pytest.mark.parametrize(("claims", "most"), [(0, 10), (2500, 10), (2501, 12), (6000, 24), (6000.5, 26)])
+def test_twice_the_batches_in_flight_may_wait(claims: float, most: int) -> None:
+    assert most_waiting(claims) == most
 
 
 def test_nothing_of_a_job_stays_in_redis(redis, received) -> None:
     give_hints(checks_queue(redis, "local"), [Hint(uuid.uuid4(), [(1, 1)])])
     work(redis)
     assert [key for key in redis.scan_iter() if b"rq:job:" in key] == []
-
-
-FORGED = [
-    ["os.system", None, ["touch {file}"], {}],
-    ["builtins.eval", None, ["open('{file}', 'w')"], {}],
-    ["eval", None, ["open('{file}', 'w')"], {}],
-    ["exec", None, ["open('{file}', 'w')"], {}],
-    ["pathlib.Path.touch", None, ["{file}"], {}],
-    ["touch", "pathlib.Path", [], {}],
-    ["check", "pathlib.Path", ["{file}"], {}],
-    ["subprocess.run", None, [["touch", "{file}"]], {}],
-    ["", None, [], {}],
-    [None, None, [], {}],
-]
-
-
-@pytest.mark.parametrize("forged", FORGED, ids=lambda forged: repr(forged[0]))
-def test_a_forged_job_runs_nothing_and_the_worker_goes_on(
-    redis, received, tmp_path: Path, forged: object
-) -> None:
-    touched = tmp_path / "touched"
-    queue = checks_queue(redis, "local")
-    payload = json.dumps(forged).replace("{file}", str(touched)).encode()
-    job = queue.enqueue_call(CHECK, args=("x", [], []), description=CHECK)
-    redis.hset(job.key, "data", payload)
-    honest = Hint(uuid.uuid4(), [(1, 1)])
-    give_hints(queue, [honest])
-    work(redis)
-    assert not touched.exists()
-    assert received == [honest]
-
-
-@pytest.mark.parametrize(
-    "callback", ["success_callback_name", "failure_callback_name", "stopped_callback_name"]
-)
-def test_forged_callbacks_are_never_looked_up(redis, received, callback: str) -> None:
-    queue = checks_queue(redis, "local")
-    job = queue.enqueue_call(CHECK, args=(str(uuid.uuid4()), [], []), description=CHECK)
-    redis.hset(job.key, callback, "os.abort")
-    work(redis)
-    assert len(received) == 1
 
 
 def test_the_worker_listens_to_one_queue_in_json_without_pub_sub(redis) -> None:
@@ -149,3 +112,27 @@ def test_a_nudge_comes_before_the_claims_that_wait(redis) -> None:
 def test_a_hint_that_is_none_of_ours_is_refused(arguments: tuple[str, list[int], list[int]]) -> None:
     with pytest.raises(ValueError, match=r"."):
         read_hint(*arguments)
+
+
+def test_a_redis_that_will_not_do_ends_the_process(redis, monkeypatch) -> None:
+    def refuse(_: Redis) -> Never:
+        raise UserError("too old")
+
+    monkeypatch.setattr(hint_worker, "inspect", refuse)
+    with pytest.raises(UserError, match="too old"):
+        listen(checks_queue(redis, "local"), StopSignal())
+
+
+def test_a_redis_that_is_not_safe_is_warned_of_once_unless_only_we_reach_it(
+    redis, monkeypatch, caplog
+) -> None:
+    monkeypatch.setattr(hint_worker, "inspect", lambda _: "not safe")
+    stop = StopSignal()
+    waits = iter((False, False, True))
+    monkeypatch.setattr(stop, "wait", lambda _: next(waits) and stop.set())
+    with Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=1) as elsewhere:
+        listen(checks_queue(elsewhere, "local"), stop)
+    assert [record.message for record in caplog.records].count("not safe") == 1
+    caplog.clear()
+    work(redis)
+    assert "not safe" not in caplog.text

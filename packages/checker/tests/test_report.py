@@ -30,3 +30,19 @@ def test_a_failure_tells_why_and_where_it_was_led() -> None:
     assert lines[0] == "\x1b[31m\x1b[1mDOWN\x1b[0m  Connection refused"
     assert "  error       refused" in lines
     assert "  redirect    302 from http://a/" in lines
+
+
+def test_lost_packets_are_told_one_by_one() -> None:
+    evidence = {
+        "url": "ping://a",
+        "error": "10.0.0.1 says: unreachable (code 1)",
+        "round_trips_us": [None, 2_340],
+    }
+    lines = report(Outcome(Reason.PACKETS_LOST, evidence=evidence), now=NOW)
+    assert "  packets     2 sent, 1 came back" in lines
+    assert "  round trips lost, 2.3 ms" in lines
+
+
+def test_of_an_answer_without_a_code_the_first_line_is_told() -> None:
+    evidence = {"url": "tcp://a:25", "body": "554 no\nmore"}
+    assert "  answer      554 no" in report(Outcome(Reason.ANSWER_UNEXPECTED, evidence=evidence), now=NOW)

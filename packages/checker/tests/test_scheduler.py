@@ -6,7 +6,8 @@ from datetime import timedelta
 from redis import Redis
 from sqlalchemy import select, text
 
-from emeter_checker.hints import DELIVER, TRY_CHANNEL, TRY_CHECK, checks_queue, deliveries_queue
+from emeter_checker.hint_job import DELIVER, TRY_CHANNEL, TRY_CHECK
+from emeter_checker.hints import checks_queue, deliveries_queue
 from emeter_checker.scheduler import Scheduler
 from emeter_core import trials
 from emeter_core.checks import Claim, Gap

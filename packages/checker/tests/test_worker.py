@@ -112,6 +112,19 @@ def test_a_due_monitor_is_checked_and_its_status_true(database, run, target, add
     assert {row.monitor.target: row.monitor.status.value for row in rows}[target.url] == "up"
 
 
+def test_every_kind_is_checked_and_recorded(database, run, target, add_monitor) -> None:
+    where = target.url.removeprefix("http://").rstrip("/")
+    add_monitor(target=target.url)
+    add_monitor(kind="tcp", target=where, settings={"send": "GET / HTTP/1.1", "expect": "200 OK"})
+    add_monitor(kind="ping", target="127.0.0.1", settings={"packets": 1})
+    run(lambda: len({each.probe_id for each in results(database)}) == 3)
+    reasons = {each.probe_id: Reason(each.reason) for each in results(database)}
+    *others, pinged = [reasons[number] for number in sorted(reasons)]
+    assert others == [Reason.OK, Reason.OK]
+    # The machine may forbid pings, and then says so.
+    assert pinged in {Reason.OK, Reason.PING_FORBIDDEN}
+
+
 def test_what_is_in_flight_at_the_end_is_finished_and_recorded(database, run, target, add_monitor) -> None:
     target.hold.clear()
     add_monitor(target=target.url, timeout=5)

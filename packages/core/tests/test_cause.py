@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from emeter_core.incidents import cause_in_words
 from emeter_core.outcome import Reason
 
+PINGED = {"url": "ping://example.com", "address": "192.0.2.71", "round_trips_us": [None] * 3}
 SEEN = {"url": "https://api.example.com:8443/health", "address": "192.0.2.71", "code": 503}
 
 
@@ -25,6 +26,26 @@ SEEN = {"url": "https://api.example.com:8443/health", "address": "192.0.2.71", "
         ("unexpected_code", SEEN, "Unexpected status code 503"),
         ("unexpected_code", {"code": 0}, "Unexpected status code"),
         ("timeout", SEEN, "No complete answer within the timeout"),
+        ("answer_unexpected", {"expected": {"keyword": "220"}}, "The answer does not contain “220”"),
+        (
+            "answer_unexpected",
+            {"expected": {"keyword": "x" * 99}},
+            f"The answer does not contain “{'x' * 59}…”",
+        ),
+        ("answer_unexpected", {}, "The answer is not what was expected"),
+        ("ping_unanswered", PINGED, "No answer to 3 pings from 192.0.2.71"),
+        ("ping_unanswered", PINGED | {"round_trips_us": [None]}, "No answer to 1 ping from 192.0.2.71"),
+        (
+            "packets_lost",
+            PINGED | {"round_trips_us": [None, 9, None]},
+            "2 of 3 pings to 192.0.2.71 were lost",
+        ),
+        ("packets_lost", {}, "Too many packets were lost"),
+        (
+            "connection_refused",
+            {"url": "tcp://a:25", "address": "192.0.2.71"},
+            "Connection refused by 192.0.2.71:25",
+        ),
         ("of_a_newer_version", SEEN, "Of a newer version"),
     ],
 )
@@ -37,7 +58,9 @@ json = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.li
 
 @given(
     reason=st.sampled_from(list(Reason)),
-    evidence=st.dictionaries(st.sampled_from(["url", "final_url", "address", "code"]), json),
+    evidence=st.dictionaries(
+        st.sampled_from(["url", "final_url", "address", "code", "expected", "round_trips_us"]), json
+    ),
 )
 def test_there_are_words_for_every_cause_whatever_was_seen(
     reason: Reason, evidence: dict[str, object]

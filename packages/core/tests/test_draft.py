@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from emeter_core.errors import Invalid
 from emeter_core.monitors import Draft, create_monitor, draft_monitor, open_settings
+from emeter_core.monitors.kinds import KINDS
 from emeter_core.monitors.kinds.http import HttpSettings
 
 URL = "https://example.com/"
@@ -15,13 +16,20 @@ URL = "https://example.com/"
 # Every character there is, NUL and halves of surrogate pairs among them.
 texts = st.text(st.characters(exclude_categories=()))
 plain = st.text(st.characters(exclude_categories=["Cc", "Cs"]))
-targets = st.one_of(texts, texts.map(URL.__add__), texts.map(lambda text: f"http://{text}/"))
+targets = st.one_of(
+    texts,
+    texts.map(URL.__add__),
+    texts.map(lambda text: f"http://{text}/"),
+    st.sampled_from(["a:1", "a", "::1", "[::1]:1", "tcp://a:1", "ping://a"]),
+)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=5,
 )
-setting_names = st.sampled_from(sorted(HttpSettings.model_fields)) | texts
+setting_names = (
+    st.sampled_from(sorted({name for kind in KINDS.values() for name in kind.settings.model_fields})) | texts
+)
 setting_dicts = st.dictionaries(setting_names, json_values, max_size=4)
 good_settings = st.fixed_dictionaries(
     {"method": st.sampled_from(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])},
@@ -90,7 +98,7 @@ def test_a_threshold_is_from_1_to_20(field: str, count: object) -> None:
 
 @pytest.mark.parametrize("kind", ["", "HTTP", "gopher", "http\0", "\ud800"])
 def test_an_unknown_kind_is_named_beside_the_known_ones(kind: str) -> None:
-    assert errors_of(kind=kind) == {"kind": [f"{kind!r} is unknown: there is http"]}
+    assert errors_of(kind=kind) == {"kind": [f"{kind!r} is unknown: there is http, tcp, ping"]}
 
 
 @pytest.mark.parametrize("target", ["", "  ", "\t\n"])
@@ -139,7 +147,7 @@ def test_a_name_holds_no_control_character(character: str) -> None:
         ({"keyword": "x" * 1025}, "keyword", "should be at most 1,024 character(s)"),
         ({"headers": [["Host", "a"]]}, "headers", "Host is set by the check itself"),
         ({"body": "text"}, "settings", "a GET request carries no body"),
-        ({"colour": "red"}, "colour", "is unknown"),
+        ({"colour": "red"}, "colour", "is unknown to the kind http"),
         ({"max_redirects": 21}, "max_redirects", "must be from 0 to 20"),
         ({"max_redirects": -1}, "max_redirects", "must be from 0 to 20"),
         ({"max_redirects": "9" * 5000}, "max_redirects", "must be "),
@@ -185,7 +193,7 @@ def test_an_error_reads_as_lines_of_field_and_message() -> None:
 @given(
     target=targets,
     name=texts,
-    kind=st.just("http") | texts,
+    kind=st.sampled_from(sorted(KINDS)) | texts,
     interval=st.integers() | texts,
     timeout=st.none() | st.integers() | texts,
     down_after=st.integers() | texts,
@@ -196,9 +204,10 @@ def test_whatever_is_typed_is_a_draft_or_an_error(**fields: Any) -> None:  # noq
     draft_or_errors(**fields)
 
 
-@given(chosen=setting_dicts)
-def test_whatever_is_set_is_a_draft_or_an_error(chosen: dict[str, Any]) -> None:
-    draft_or_errors(target=URL, settings=chosen)
+@given(kind_and_target=st.sampled_from([("http", URL), ("tcp", "a:1"), ("ping", "a")]), chosen=setting_dicts)
+def test_whatever_is_set_is_a_draft_or_an_error(kind_and_target, chosen: dict[str, Any]) -> None:
+    kind, target = kind_and_target
+    draft_or_errors(kind=kind, target=target, settings=chosen)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

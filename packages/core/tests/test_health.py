@@ -55,6 +55,14 @@ def test_lateness_is_that_of_all_workers_together(session, noon) -> None:
     assert found.lateness_p99_ms == pytest.approx(90, rel=0.1)
 
 
+def test_a_worker_whose_network_is_away_is_counted_while_it_is_seen(session, noon) -> None:
+    for words, seen_at in (("the link eth0 is down", noon), ("", noon), ("no route", noon - 31 * SECOND)):
+        process_id = processes.enlist(session, "worker", location_id=None, now=seen_at)
+        processes.report(session, process_id, {"network": words}, now=seen_at)
+    processes.enlist(session, "worker", location_id=None, now=noon)
+    assert look(session, now=noon).offline == 1
+
+
 def test_a_check_is_overdue_an_interval_a_timeout_and_ten_seconds_after_it_was_due(
     session, add_monitor, checked_at, noon
 ) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from emeter_core.checks.spec import CheckSpec
-from emeter_core.monitors.kinds import KINDS
+from emeter_core.monitors.kinds import KINDS, kind_of
 from emeter_core.monitors.kinds.http import HttpSettings, Method, clean_url
 
 
@@ -28,6 +28,34 @@ def test_every_kind_is_listed_under_its_name_and_fits_its_column(name: str) -> N
 def test_every_kind_encrypts_only_settings_that_it_has(name: str) -> None:
     kind = KINDS[name].settings
     assert kind.secret_fields <= set(kind.model_fields)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_says_what_it_does_and_has_defaults_for_all_of_it(name: str) -> None:
+    settings = KINDS[name].settings()
+    assert settings.described().lower().startswith(name)
+    assert settings.model_dump(exclude_defaults=True) == {}
+
+
+def test_no_two_kinds_have_targets_that_begin_alike() -> None:
+    schemes = [scheme for kind in KINDS.values() for scheme in kind.schemes]
+    assert len(schemes) == len(set(schemes))
+
+
+@pytest.mark.parametrize(
+    ("target", "kind"),
+    [
+        ("http://a/", "http"),
+        ("https://a/", "http"),
+        (" TCP://a:1", "tcp"),
+        ("ping://a", "ping"),
+        ("gopher://a", "http"),
+        ("tcp", "http"),
+        ("", "http"),
+    ],
+)
+def test_a_target_tells_its_kind(target: str, kind: str) -> None:
+    assert kind_of(target) == kind
 
 
 @pytest.mark.parametrize(

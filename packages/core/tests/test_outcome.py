@@ -27,14 +27,18 @@ NUMBERS = {
     "headers_too_large": 43,
     "too_many_redirects": 44,
     "redirect_invalid": 45,
+    "ping_unanswered": 46,
+    "packets_lost": 47,
     "unexpected_code": 50,
     "keyword_missing": 51,
     "keyword_present": 52,
+    "answer_unexpected": 53,
     "address_blocked": 60,
     "scheme_blocked": 61,
     "network_unavailable": 70,
     "resolver_unavailable": 71,
     "not_checked": 72,
+    "ping_forbidden": 73,
 }
 
 
@@ -67,6 +71,7 @@ def test_every_reason_stands_for_a_condition(reason: Reason) -> None:
         Reason.NETWORK_UNAVAILABLE: Condition.NO_DATA,
         Reason.RESOLVER_UNAVAILABLE: Condition.NO_DATA,
         Reason.NOT_CHECKED: Condition.NO_DATA,
+        Reason.PING_FORBIDDEN: Condition.NO_DATA,
     }
     assert reason.condition is expected.get(reason, Condition.DOWN)
     assert Outcome(reason).condition is reason.condition

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from emeter_core.retention import USUAL, Retention
 from emeter_core.settings import Settings
 from emeter_storage.errors import UserError
 
@@ -14,7 +15,14 @@ KEY = "k" * 32
 def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SECRET_KEY_OLD", "HOST", "PORT"):
         monkeypatch.delenv(name, raising=False)
-    for name in ("EMETER_PRIVATE_TARGETS", "SMTP_URL", "MAIL_FROM", "BASE_URL", "TRUSTED_PROXIES"):
+    for name in (
+        "EMETER_PRIVATE_TARGETS",
+        "EMETER_ANCHORS",
+        "SMTP_URL",
+        "MAIL_FROM",
+        "BASE_URL",
+        "TRUSTED_PROXIES",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("EMETER_REGISTRATION", raising=False)
     monkeypatch.setenv("EMETER_DATA_DIR", str(tmp_path))
@@ -27,6 +35,14 @@ def test_the_defaults() -> None:
     assert (settings.smtp_url, settings.mail_from) == ("", "E-Meter <e-meter@localhost>")
     assert (settings.base_url, settings.registration) == ("http://localhost:8000", "open")
     assert settings.trusted_proxies == 0
+    assert settings.retention == USUAL
+
+
+def test_each_level_of_the_history_is_kept_as_long_as_is_asked_for(monkeypatch) -> None:
+    for name, days in (("RAW", "3"), ("15MIN", "30"), ("HOUR", "0"), ("DAY", "999")):
+        monkeypatch.setenv(f"EMETER_KEEP_{name}_DAYS", days)
+
+    assert Settings.load().retention == Retention(raw=3, quarter=30, hour=0, day=999)
 
 
 @pytest.mark.parametrize(
@@ -40,8 +56,17 @@ def test_the_defaults() -> None:
         ("HOST", "a b", "must be an address or a host name"),
         ("SECRET_KEY", "hush", "must have at least 32 characters"),
         ("SECRET_KEY_OLD", "hush", "must have at least 32 characters"),
+        ("EMETER_KEEP_RAW_DAYS", "1", "must be at least 2, or 0 for ever"),
+        ("EMETER_KEEP_HOUR_DAYS", "-1", "greater than or equal to 0"),
         ("EMETER_PRIVATE_TARGETS", "10.0.0.0/8,all", "'all' is no network: write networks like"),
         ("EMETER_PRIVATE_TARGETS", "10.0.0.1/8", "'10.0.0.1/8' is no network: write networks like"),
+        ("EMETER_ANCHORS", "1.1.1.1", "'1.1.1.1' is no anchor: write hosts with ports like"),
+        ("EMETER_ANCHORS", "1.1.1.1:443,example.com:0", "'example.com:0' is no anchor"),
+        ("EMETER_ANCHORS", "2606:4700:4700::1111:443", "is no anchor"),
+        ("EMETER_ANCHORS", "[1.1.1.1.1]:443", "is no anchor"),
+        ("EMETER_ANCHORS", "http://1.1.1.1:443", "is no anchor"),
+        ("EMETER_ANCHORS", "1.1.1.1:+1", "is no anchor"),
+        ("EMETER_ANCHORS", ",".join(f"1.1.1.{number}:443" for number in range(17)), "more than 16 anchors"),
         ("DATABASE_URL", "mysql://x", "must start with postgresql://"),
         ("REDIS_URL", "x", "must start with redis://"),
         ("SMTP_URL", "mail.example.com:25", "must be like smtp://user:password@mail.example.com:587"),

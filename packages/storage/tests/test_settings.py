@@ -31,11 +31,33 @@ def test_every_spelling_of_postgresql_means_our_driver(monkeypatch: pytest.Monke
     assert StorageSettings.load().database == "postgresql+psycopg2://me:pass@host:5432/name"
 
 
-@pytest.mark.parametrize("url", ["redis://host:1/0", "rediss://:pass@host", "unix:///run/redis.sock"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:pass@host:1/0",
+        "rediss://me:pass@host",
+        "redis://host?password=pass",
+        "unix:///run/redis.sock",
+        "redis://localhost:6379",
+        "redis://127.0.0.2:6379/1",
+        "redis://[::1]:6379",
+        "redis:///1",
+    ],
+)
 def test_a_redis_that_is_given_is_used(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("REDIS_URL", url)
 
     assert StorageSettings.load().redis == url
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://host:1/0", "rediss://me@10.0.0.1", "redis://[2001:db8::1]", "redis://host?password="]
+)
+def test_a_redis_elsewhere_needs_a_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("REDIS_URL", url)
+
+    with pytest.raises(UserError, match="Bad setting REDIS_URL: must hold a password where Redis is not on"):
+        StorageSettings.load()
 
 
 def test_an_empty_value_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

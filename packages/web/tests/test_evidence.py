@@ -5,9 +5,13 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emeter_core.monitors.kinds import KINDS
 from emeter_core.monitors.kinds.http import HttpSettings
+from emeter_core.monitors.kinds.tcp import TcpSettings
 from emeter_core.outcome import NO_PHASES, Phases, Reason
-from emeter_web.shown.evidence import HIDDEN, certificate_ends, evidence_of, phases_of, request_of
+from emeter_web.shown.evidence import Evidence, certificate_ends, evidence_of, phases_of
+from emeter_web.shown.kinds import SHOWN
+from emeter_web.shown.message import HIDDEN
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 json = st.recursive(
@@ -26,18 +30,48 @@ KEYS = [
     "body",
     "phases",
     "certificate",
+    "round_trips_us",
+    "expected",
 ]
 
 
-@given(st.sampled_from(Reason), st.dictionaries(st.sampled_from(KEYS), json))
-def test_evidence_of_any_shape_is_shown(reason: Reason, seen: dict[str, object]) -> None:
-    shown = evidence_of(reason, phases_of(seen), seen, settings=HttpSettings(), target="http://a/", now=NOW)
+@given(st.sampled_from(sorted(KINDS)), st.sampled_from(Reason), st.dictionaries(st.sampled_from(KEYS), json))
+def test_evidence_of_any_shape_is_shown(kind: str, reason: Reason, seen: dict[str, object]) -> None:
+    settings, target = KINDS[kind].settings(), f"{kind}://a"
+    seen = {name: part for name, part in seen.items() if name != "url"}
+    shown = evidence_of(reason, phases_of(seen), seen, settings=settings, target=target, now=NOW)
     assert all(isinstance(name, str) and isinstance(told, str) for name, told in shown.way)
+
+
+def test_there_is_a_page_for_every_kind() -> None:
+    assert list(SHOWN) == list(KINDS)
+
+
+def seen_of(target: str, reason: Reason, **seen: object) -> Evidence:
+    return evidence_of(reason, Phases(wait=9), {"url": target, **seen}, now=NOW)
+
+
+def test_what_was_said_on_a_port_is_hidden_and_what_was_heard_is_shown() -> None:
+    settings = TcpSettings(send="AUTH s3cret", expect="+OK")
+    said = SHOWN["tcp"].request(settings, "tcp://a:1")
+    assert said is not None
+    assert (said.line, said.fields) == ("tcp://a:1", (("Send", HIDDEN), ("Expect", "+OK")))
+    heard = seen_of("tcp://a:1", Reason.ANSWER_UNEXPECTED, body="-ERR no\nbye", address="192.0.2.1")
+    assert heard.answer is not None
+    assert (heard.answer.line, heard.answer.body, heard.answer.is_bad) == ("-ERR no", "bye", True)
+    assert heard.way == (("Dialled", "192.0.2.1"),)
+    assert not heard.has_code
+
+
+def test_the_packets_of_a_ping_are_counted() -> None:
+    shown = seen_of("ping://a", Reason.PACKETS_LOST, round_trips_us=[12_340, None, 9_000])
+    assert shown.way == (("Packets", "3 sent, 2 came back"), ("Round trips", "12.3 ms, lost, 9.0 ms"))
+    assert (shown.answer, shown.request, shown.took) == (None, None, "look-up and mean round trip")
 
 
 def test_a_request_is_shown_as_it_is_sent_but_for_its_secrets() -> None:
     settings = HttpSettings(method="POST", headers=(("X-Key", "s3cret"),), body="s3cret")
-    shown = request_of(settings, "https://example.com:8443/a/b?c=d#e")
+    shown = SHOWN["http"].request(settings, "https://example.com:8443/a/b?c=d#e")
     assert shown is not None
     assert shown.line == "POST /a/b?c=d"
     assert shown.fields == (("Host", "example.com:8443"), ("X-Key", HIDDEN))

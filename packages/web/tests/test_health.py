@@ -51,7 +51,7 @@ def test_all_is_well_where_every_part_does_its_work(client: FlaskClient, seen: C
 
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
-    assert parts(client) == dict.fromkeys(["database", *PROCESSES, "monitors", "redis"], "")
+    assert parts(client) == dict.fromkeys(["database", *PROCESSES, "network", "monitors", "redis"], "")
 
 
 @pytest.mark.parametrize("missing", PROCESSES)
@@ -104,6 +104,7 @@ def test_a_database_that_is_away_is_told_without_its_address(
         "scheduler": "unknown without the database",
         "worker": "unknown without the database",
         "sender": "unknown without the database",
+        "network": "unknown without the database",
         "monitors": "unknown without the database",
         "redis": "",
     }
@@ -126,6 +127,7 @@ def test_a_database_without_migrations_is_told(
         ({"missed": 1200}, "degraded", "Checking on time", "p99 4 ms late, 1,200 missed"),
         ({"lateness_p99_ms": 2500}, "degraded", "Checking late", "p99 2,500 ms late, none missed"),
         ({"workers": 0}, "degraded", "Not all is well", "worker not seen for 30 s"),
+        ({"offline": 1}, "degraded", "Not all is well", "network away, so checks tell nothing"),
         ({"overdue": 3}, "degraded", "Not all is well", "monitors 3 overdue"),
         (
             {"scheduler_seen_at": None, "sender_seen_at": NOON - timedelta(seconds=31)},

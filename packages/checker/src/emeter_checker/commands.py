@@ -10,6 +10,7 @@ from redis import Redis
 from emeter_core.checks.spec import CheckSpec
 from emeter_core.commands.monitor_options import requesting, split, told_by_option
 from emeter_core.monitors.draft import MAX_TIMEOUT, draft_monitor
+from emeter_core.monitors.kinds import kind_of
 from emeter_core.outcome import Condition
 from emeter_core.settings import Settings
 from emeter_core.supervisor.runtime import StopSignal, setup_logging
@@ -21,6 +22,8 @@ WORKER = ProcessSpec("worker", ("worker",), stop_order=20, stop_within=75.0, rea
 SENDER = ProcessSpec("sender", ("sender",), stop_order=20, stop_within=60.0, ready_word="Sending")
 
 _POOL_SIZE = 5
+# Its ticks, its housekeeping, and the measuring of the clock.
+_SCHEDULER_POOL_SIZE = 4
 _SENDER_POOL_SIZE = 8
 
 
@@ -33,8 +36,10 @@ def scheduler() -> None:
     setup_logging("scheduler")
     stop = StopSignal.install()
     settings = Settings.load()
-    database = Database.of(settings, name="emeter scheduler", pool_size=2)
-    Scheduler(database.sessions, database.clock, _redis(settings)).run(stop.wait)
+    database = Database.of(settings, name="emeter scheduler", pool_size=_SCHEDULER_POOL_SIZE)
+    Scheduler(database.sessions, database.clock, _redis(settings), retention=settings.retention).run(
+        stop.wait
+    )
 
 
 @click.command()
@@ -49,8 +54,10 @@ def worker() -> None:
     settings = Settings.load()
     database, vault = Database.of(settings, name="emeter worker", pool_size=_POOL_SIZE), settings.vault()
     database.require_secret(vault)
-    guard = AddressGuard(settings.private_targets)
-    Worker(database.sessions, database.clock, _redis(settings), vault, guard).run(stop)
+    guard = AddressGuard(settings.private_targets, own=(settings.database, settings.redis))
+    Worker(database.sessions, database.clock, _redis(settings), vault, guard, anchors=settings.anchors).run(
+        stop
+    )
 
 
 @click.command()
@@ -71,7 +78,7 @@ def sender() -> None:
         smtp_url=settings.smtp_url,
         mail_from=settings.mail_from,
         mail_directory=settings.directory.mail,
-        guard=AddressGuard(settings.private_targets),
+        guard=AddressGuard(settings.private_targets, own=(settings.database, settings.redis)),
         clock=database.clock,
     )
     Sender(database.sessions, database.clock, _redis(settings), vault, how, base_url=settings.base_url).run(
@@ -85,15 +92,17 @@ def sender() -> None:
 def check(url: str, **given: Any) -> None:  # noqa: ANN401 - whatever the options bring
     """Check URL once, here, and print what was found; exit 0 where it is up, 1 where not.
 
-    Needs no server. Targets in private networks are allowed: it is your own terminal.
+    URL is like https://example.com/, tcp://example.com:25 or ping://example.com. Needs no server. Targets in
+    private networks are allowed: it is your own terminal.
     """
     from emeter_checker.guard import LOCAL_NETWORKS, AddressGuard  # noqa: PLC0415 - `emeter --help` is quick
     from emeter_checker.once import check_once  # noqa: PLC0415 - the same
     from emeter_checker.report import report  # noqa: PLC0415 - the same
 
-    fields, settings = split(given)
+    kind = kind_of(url)
+    fields, settings = split(given, kind)
     with told_by_option():
-        draft = draft_monitor(target=url, interval=MAX_TIMEOUT, settings=settings, **fields)
+        draft = draft_monitor(target=url, kind=kind, interval=MAX_TIMEOUT, settings=settings, **fields)
     spec = CheckSpec(0, 1, draft.kind, draft.target, draft.timeout, draft.settings)
     outcome = check_once(spec, AddressGuard(LOCAL_NETWORKS)).outcome
     click.echo("\n".join(report(outcome, now=datetime.now(UTC), colour=sys.stdout.isatty())))

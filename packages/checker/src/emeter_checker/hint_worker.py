@@ -2,16 +2,21 @@
 
 import logging
 import signal
+import time
 from contextlib import suppress
 from types import FrameType
+from typing import cast
 
-from redis import RedisError
+from redis import Redis, RedisError, ResponseError
 from rq import Queue
 from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
+from rq.utils import now
 from rq.worker import SimpleWorker, WorkerStatus
+from rq.worker_registration import clean_worker_registry
 
-from emeter_checker.hints import HintJob
+from emeter_checker.hint_job import HintJob
+from emeter_core.redis_server import inspect
 from emeter_core.supervisor.runtime import StopSignal
 
 _log = logging.getLogger(__name__)
@@ -20,14 +25,28 @@ _REDIS_PAUSE_S = 0.5
 
 
 def listen(queue: Queue, stop: StopSignal) -> None:
-    """Run the hints of `queue` on this thread, the main one, until asked to stop; Redis may come and go."""
+    """Run the hints of `queue` on this thread, the main one, until asked to stop; Redis may come and go.
+
+    Raises UserError for a Redis that is too old.
+    """
+    warned = ""
     with suppress(StopRequested):
         while not stop.is_set():
             try:
+                warned = _inspect(queue.connection, warned)
                 HintWorker(queue, stop).work(logging_level="WARNING")
             except (RedisError, ValueError, OSError) as error:
                 _log.warning("Redis is away: %s", str(error).partition("\n")[0])
             stop.wait(_REDIS_PAUSE_S)
+
+
+def _inspect(redis: Redis, warned: str) -> str:
+    """Look what kind of a server it is, and warn the operator once; returns the last warning."""
+    warning = inspect(redis)
+    is_local = "path" in redis.connection_pool.connection_kwargs
+    if warning and warning != warned and not is_local:
+        _log.warning("%s", warning)
+    return warning
 
 
 class HintWorker(SimpleWorker):
@@ -67,6 +86,29 @@ class HintWorker(SimpleWorker):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if self.get_state() != WorkerStatus.BUSY:
             raise StopRequested
+
+    def check_for_suspension(self, burst: bool) -> None:  # noqa: FBT001 - as RQ calls it
+        """Work on: whoever can write to Redis could stop us with a key."""
+
+    def run_maintenance_tasks(self) -> None:
+        """Forget what workers that died have left: nothing is recovered from Redis, as nothing is true there.
+
+        RQ's own would read every job that is left, stop at one that it cannot read, and begin there again.
+        """
+        self.last_cleaned_at = now()  # type: ignore[assignment]  # RQ has it so
+        queue = self.queues[0]
+        started, failed = queue.started_job_registry, queue.failed_job_registry
+        try:
+            # Hints that another worker takes this very moment lose nothing but their place in this list.
+            self.connection.delete(queue.intermediate_queue_key)
+            for entry in cast("list[bytes]", self.connection.zrangebyscore(started.key, 0, time.time())):
+                job_id = entry.decode("utf-8", "replace").partition(":")[0]
+                self.connection.delete(f"{HintJob.redis_job_namespace_prefix}{job_id}")
+            for registry in (started, failed):
+                self.connection.zremrangebyscore(registry.key, 0, time.time())
+            clean_worker_registry(queue)
+        except ResponseError as error:
+            _log.warning("cannot tidy up in Redis: %s", error)
 
     def subscribe(self) -> None:
         """Listen to no commands: whoever can write to Redis could stop us with them."""

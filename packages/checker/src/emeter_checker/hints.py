@@ -1,67 +1,23 @@
 """Hints in RQ: that claims fall due. The truth stands in PostgreSQL; a hint may get lost, or come twice."""
 
+import math
 import uuid
-from collections.abc import Callable, Sequence
-from typing import ClassVar
+from collections.abc import Sequence
 
 from redis import Redis
 from rq import Queue
-from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from emeter_checker.hint_job import CHECK, FAILURE_TTL_S, JOB_TIMEOUT_S, HintJob
 from emeter_core.checks import Hint
-
-CHECK = "check"
-"""Claims fall due."""
-TRY_CHECK = "try"
-"""Somebody waits for the trial of a check."""
-DELIVER = "deliver"
-"""Something in the outbox is to be sent."""
-TRY_CHANNEL = "try_channel"
-"""Somebody waits for the trial of a channel."""
 
 MOST_CLAIMS = 500
 """Claims in one hint: few enough to be shared among workers, enough that a job costs nothing per check."""
 
-MOST_WAITING = 64
-"""Hints in the queue at most: who does not take them gains nothing from more."""
+FEWEST_WAITING = 10
+"""Hints that the queue always has room for: twice those of the ticks between a claim and its slot."""
 
-_JOB_TIMEOUT_S = 60
 _TTL_S = 60
-_FAILURE_TTL_S = 300
-
-
-class HintJob(Job):
-    """A job that runs our named functions and nothing else.
-
-    RQ imports whatever dotted name stands in Redis, builtins included; here a name that was not bound
-    fails, and callbacks are never looked up.
-    """
-
-    functions: ClassVar[dict[str, Callable[..., None]]] = {}
-
-    @property
-    def func(self) -> Callable[..., None]:
-        """The function bound to the job's name; raises LookupError for any other name."""
-        function = self.functions.get(self.func_name or "")
-        if function is None or self.instance is not None:
-            raise LookupError(f"no function of ours: {self.func_name!r:.100}")
-        return function
-
-    @property
-    def success_callback(self) -> None:
-        """None: our jobs have no callbacks."""
-        return
-
-    @property
-    def failure_callback(self) -> None:
-        """None: our jobs have no callbacks."""
-        return
-
-    @property
-    def stopped_callback(self) -> None:
-        """None: our jobs have no callbacks."""
-        return
 
 
 def checks_queue(redis: Redis, location: str) -> Queue:
@@ -78,25 +34,30 @@ def _queue(redis: Redis, name: str) -> Queue:
     return Queue(
         name,
         connection=redis,
-        default_timeout=_JOB_TIMEOUT_S,
+        default_timeout=JOB_TIMEOUT_S,
         job_class=HintJob,
         serializer=JSONSerializer,
     )
 
 
-def give_hints(queue: Queue, hints: Sequence[Hint]) -> int:
-    """Put hints into the queue, as far as it has room; returns how many jobs that made.
+def most_waiting(in_flight: float) -> int:
+    """How many hints may wait: twice as many as `in_flight` claims make. Who takes none needs no more."""
+    return max(FEWEST_WAITING, 2 * math.ceil(in_flight / MOST_CLAIMS))
+
+
+def give_hints(queue: Queue, hints: Sequence[Hint], *, most: int = FEWEST_WAITING) -> int:
+    """Put hints into the queue, until `most` wait there; returns how many jobs that made.
 
     Raises redis.RedisError where Redis is away; claims that nobody was told of are hinted at again later.
     """
-    room = MOST_WAITING - queue.count
+    room = most - queue.count
     jobs = [part for hint in hints for part in _parts(hint)][: max(0, room)]
     for token, claims in jobs:
         queue.enqueue_call(
             CHECK,
             args=(str(token), [claim[0] for claim in claims], [claim[1] for claim in claims]),
             result_ttl=0,
-            failure_ttl=_FAILURE_TTL_S,
+            failure_ttl=FAILURE_TTL_S,
             ttl=_TTL_S,
             # Without one RQ writes all the arguments out.
             description=CHECK,
@@ -116,7 +77,7 @@ def nudge(queue: Queue, name: str) -> bool:
         job_id=f"{name}-{uuid.uuid4().hex}",
         at_front=True,
         result_ttl=0,
-        failure_ttl=_FAILURE_TTL_S,
+        failure_ttl=FAILURE_TTL_S,
         ttl=_TTL_S,
         description=name,
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import click
 
+from emeter_core.monitors.kinds import KINDS, kind_of
 from emeter_core.outcome import Condition, Outcome, Reason
 
 _COLOURS = {
@@ -17,6 +18,7 @@ _COLOURS = {
 _PHASE_NAMES = {"dns": "look-up", "connect": "connect", "tls": "TLS", "wait": "wait", "transfer": "transfer"}
 _LABEL = 12
 _FIGURE = 10
+_ANSWER = 100
 
 
 def report(outcome: Outcome, *, now: datetime, colour: bool = False) -> list[str]:
@@ -41,10 +43,21 @@ def _facts(outcome: Outcome, now: datetime) -> Iterator[str]:
         yield _line("address", outcome.address)
     if outcome.reason is not Reason.OK and outcome.evidence.get("error"):
         yield _line("error", str(outcome.evidence["error"]))
+    for label, told in _of_kind(outcome):
+        yield _line(label, told)
     for hop in outcome.evidence.get("redirects", ()):
         yield _line("redirect", f"{hop['code']} from {hop['url']}")
     if outcome.certificate_ends_at is not None:
         yield _line("certificate", _certificate(outcome.certificate_ends_at, now))
+
+
+def _of_kind(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    """What only this kind knows, then the first line of what came back, where no code says it."""
+    kind = KINDS[kind_of(str(outcome.evidence.get("url", "")))]
+    for label, told in kind.facts(outcome.evidence):
+        yield label.lower(), told
+    if not outcome.code and outcome.evidence.get("body"):
+        yield "answer", str(outcome.evidence["body"]).partition("\n")[0][:_ANSWER]
 
 
 def _certificate(ends_at: datetime, now: datetime) -> str:

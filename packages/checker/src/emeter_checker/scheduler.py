@@ -9,22 +9,16 @@ from redis import Redis, RedisError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from emeter_checker.hints import (
-    DELIVER,
-    TRY_CHANNEL,
-    TRY_CHECK,
-    checks_queue,
-    deliveries_queue,
-    give_hints,
-    nudge,
-)
+from emeter_checker.hint_job import DELIVER, TRY_CHANNEL, TRY_CHECK
+from emeter_checker.hints import checks_queue, deliveries_queue, give_hints, most_waiting, nudge
+from emeter_checker.housekeeping import Housekeeper
 from emeter_checker.presence import Presence
-from emeter_core import accounts, alerts, checks, trials
+from emeter_core import checks, trials
 from emeter_core.checks import Hint
 from emeter_core.monitors import location_id_of
+from emeter_core.retention import USUAL, Retention
 from emeter_core.waiting import Waiting, waiting_for_checker
 from emeter_storage.engine import DatabaseClock, SessionFactory
-from emeter_storage.partitions import ensure_partitions
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +32,6 @@ _LEAST_LATE_PER_TICK = 50
 _SWEEP_EVERY_S = 5.0
 _RECOVER_EVERY_S = 1.0
 _TRIALS_EVERY_S = 60.0
-_HOURLY_S = 3600.0
 _LONGEST_PAUSE_S = 5.0
 
 
@@ -46,7 +39,13 @@ class Scheduler:
     """One scheduler; any number may run at once, as each passes over the probes that another is claiming."""
 
     def __init__(
-        self, sessions: SessionFactory, clock: DatabaseClock, redis: Redis, *, location: str = "local"
+        self,
+        sessions: SessionFactory,
+        clock: DatabaseClock,
+        redis: Redis,
+        *,
+        location: str = "local",
+        retention: Retention = USUAL,
     ) -> None:
         self._sessions = sessions
         self._clock = clock
@@ -57,24 +56,25 @@ class Scheduler:
         self._rate = 0.0
         self._said = False
         self._presence = Presence("scheduler", sessions, clock)
+        self._housekeeper = Housekeeper(sessions, clock, retention)
         self._due: dict[Callable[[Session, datetime], None], tuple[float, float]] = {
             self._recover: (_RECOVER_EVERY_S, 0.0),
             self._sweep: (_SWEEP_EVERY_S, 0.0),
             self._realign: (_SWEEP_EVERY_S, 0.0),
             self._measure_rate: (_SWEEP_EVERY_S, 0.0),
             self._purge_trials: (_TRIALS_EVERY_S, 0.0),
-            self._purge: (_HOURLY_S, 0.0),
-            self._make_partitions: (_HOURLY_S, 0.0),
         }
 
     def run(self, wait: Callable[[float], bool]) -> None:
         """Tick until `wait(seconds)` says that it is time to stop."""
+        self._housekeeper.start()
         pause = 0.0
         while not wait(pause):
             began = time.monotonic()
             pause = self._try_tick(max(pause, TICK_S))
             if pause == TICK_S:
                 pause = max(0.01, TICK_S - (time.monotonic() - began))
+        self._housekeeper.stop()
         self._presence.leave()
 
     def tick(self) -> int:
@@ -125,7 +125,7 @@ class Scheduler:
     def _hint(self, hints: list[Hint], waiting: Waiting) -> None:
         try:
             if hints:
-                give_hints(self._queue, hints)
+                give_hints(self._queue, hints, most=most_waiting(self._rate * AHEAD.total_seconds()))
             if waiting.checks:
                 nudge(self._queue, TRY_CHECK)
             if waiting.channels:
@@ -171,10 +171,3 @@ class Scheduler:
 
     def _purge_trials(self, session: Session, now: datetime) -> None:
         trials.purge(session, now=now)
-
-    def _purge(self, session: Session, now: datetime) -> None:
-        alerts.purge(session, now=now)
-        accounts.purge(session, now=now)
-
-    def _make_partitions(self, session: Session, now: datetime) -> None:
-        ensure_partitions(session.connection(), now.astimezone(UTC).date())

@@ -9,8 +9,9 @@ from emeter_checker.delivery.carriers import Carriers
 from emeter_checker.delivery.channel_trials import ChannelTrialLane
 from emeter_checker.delivery.lane import Lane
 from emeter_checker.delivery.outbox import OutboxLane
+from emeter_checker.hint_job import DELIVER, TRY_CHANNEL, HintJob
 from emeter_checker.hint_worker import listen
-from emeter_checker.hints import DELIVER, TRY_CHANNEL, HintJob, deliveries_queue
+from emeter_checker.hints import deliveries_queue
 from emeter_checker.presence import Presence
 from emeter_checker.reporter import Reporter
 from emeter_core.alerts import ChannelKind

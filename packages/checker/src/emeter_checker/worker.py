@@ -11,8 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from emeter_checker.engine import Engine, Finished
 from emeter_checker.gate import Gate
 from emeter_checker.guard import AddressGuard
+from emeter_checker.hint_job import CHECK, TRY_CHECK, HintJob
 from emeter_checker.hint_worker import listen
-from emeter_checker.hints import CHECK, TRY_CHECK, HintJob, checks_queue, read_hint
+from emeter_checker.hints import checks_queue, read_hint
 from emeter_checker.presence import Presence
 from emeter_checker.recorder import Recorder
 from emeter_checker.reporter import Reporter
@@ -128,10 +129,12 @@ class Worker:
         return {
             "location": self._location,
             "in_flight": self._engine.in_flight,
+            "network": self._engine.network_trouble,
             "results_waiting": self._recorder.waiting,
             "recorded": self._recorder.recorded,
             "discarded": self._recorder.discarded,
             "dropped": self._recorder.dropped,
+            "refused_jobs": HintJob.refused,
             "lateness": self._recorder.lateness.as_json(),
         }
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from emeter_checker.delivery.carriers import carriers
-from emeter_checker.hints import DELIVER, TRY_CHANNEL, HintJob
+from emeter_checker.hint_job import DELIVER, TRY_CHANNEL, HintJob
 from emeter_checker.scheduler import Scheduler
 from emeter_checker.sender import Sender
 from emeter_core.alerts import Delivery

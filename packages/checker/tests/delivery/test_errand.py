@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from emeter_checker.delivery.errand import Blocked, Overdue, errand
-from emeter_checker.guard import AddressGuard
+from emeter_checker.guard import LOCAL_NETWORKS, AddressGuard
 
 
 def drip(connection: socket.socket, over: threading.Event) -> None:
@@ -50,6 +50,14 @@ def test_the_guard_judges_what_is_dialled(address: str, strict) -> None:
 def test_an_ipv4_address_inside_an_ipv6_one_is_seen(address: str, strict) -> None:
     with errand(5, strict), socket.socket(socket.AF_INET6) as dialled, pytest.raises(Blocked):
         dialled.connect((address, 9))
+
+
+def test_our_own_servers_are_blocked_though_their_network_is_open(receive) -> None:
+    receiver = receive("204 No Content")
+    guard = AddressGuard(LOCAL_NETWORKS, own=[f"redis://127.0.0.1:{receiver.port}"])
+    with errand(5, guard), pytest.raises(Blocked, match="our own server"):
+        socket.create_connection(("127.0.0.1", receiver.port))
+    assert receiver.connections == 0
 
 
 def test_connect_ex_is_no_way_round(strict) -> None:

@@ -16,7 +16,8 @@ from sqlalchemy import text
 from standardwebhooks import Webhook
 
 from emeter_checker.delivery import lane
-from emeter_checker.hints import DELIVER, TRY_CHANNEL, deliveries_queue
+from emeter_checker.hint_job import DELIVER, TRY_CHANNEL
+from emeter_checker.hints import deliveries_queue
 from emeter_core.alerts import Channel, enqueue_mail, list_channels, open_secret
 from emeter_core.mail import Mail, list_mails, read_mail
 from emeter_core.processes import list_processes

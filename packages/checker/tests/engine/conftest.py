@@ -1,15 +1,21 @@
 """Real servers on loopback: HTTP by hand, TLS, DNS; and one engine that checks them."""
 
 import contextlib
+import ctypes
+import fcntl
+import os
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 import dnslib
 import pytest
@@ -18,20 +24,35 @@ import trustme
 from emeter_checker.engine import Engine, Finished, Scheduled
 from emeter_checker.guard import LOCAL_NETWORKS, AddressGuard
 from emeter_core.checks.spec import CheckSpec
-from emeter_core.monitors.kinds.http import HttpSettings
+from emeter_core.monitors.kinds import KINDS, kind_of
 from emeter_core.outcome import Outcome
 
 Respond = Callable[[socket.socket, bytes], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 LONGEST = 30.0
 
+_R = TypeVar("_R")
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_CLONE_NEWNET = 0x40000000
+_SIOCSIFFLAGS = 0x8914
+_IFF_UP = 1
+_CAP_NET_RAW = 13
+_CAPABILITIES_3 = 0x20080522
+
 
 class Site:
     """A server that hands each request, read to its end, to `respond`."""
 
-    def __init__(self, respond: Respond, tls: ssl.SSLContext | None, address: str) -> None:
+    def __init__(
+        self,
+        respond: Respond,
+        tls: ssl.SSLContext | None,
+        address: str,
+        read: Callable[[socket.socket], bytes] | None = None,
+    ) -> None:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._respond = respond
+        self._read = read or read_request
         self._tls = tls
         self._listener = socket.create_server((address, 0), family=family, backlog=1024)
         self.port: int = self._listener.getsockname()[1]
@@ -58,7 +79,7 @@ class Site:
             if self._tls is not None:
                 connection = stack.enter_context(self._tls.wrap_socket(connection, server_side=True))
                 self._open.add(connection)
-            request = read_request(connection)
+            request = self._read(connection)
             if request:
                 self.requests.append(request)
                 self._respond(connection, request)
@@ -167,7 +188,8 @@ class Checker:
 
 
 def make_spec(url: str, *, number: int = 0, timeout: float = 5.0, **settings: Any) -> CheckSpec:  # noqa: ANN401 - passed on
-    return CheckSpec(number, 1, "http", url, timeout, HttpSettings(**settings))
+    kind = kind_of(url)
+    return CheckSpec(number, 1, kind, url, timeout, KINDS[kind].settings(**settings))
 
 
 @pytest.fixture(scope="session")
@@ -240,6 +262,37 @@ def serve() -> Iterator[Callable[..., Site]]:
 
 
 @pytest.fixture
+def listen() -> Iterator[Callable[..., Site]]:
+    """Open a port: `listen(talk)` calls `talk` with each connection, and hangs up when it returns."""
+    sites: list[Site] = []
+
+    def start(
+        talk: Callable[[socket.socket], None],
+        *,
+        tls: ssl.SSLContext | None = None,
+        address: str = "127.0.0.1",
+    ) -> Site:
+        sites.append(Site(lambda connection, _: talk(connection), tls, address, read=lambda _: b"at once"))
+        return sites[-1]
+
+    yield start
+    for site in sites:
+        site.close()
+
+
+@pytest.fixture
+def context(authority: trustme.CA) -> Callable[..., ssl.SSLContext]:
+    """Make the context of a server with a certificate for these names, else for 127.0.0.1 and good.test."""
+
+    def make(*names: str, ca: trustme.CA = authority, **options: datetime) -> ssl.SSLContext:
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        ca.issue_cert(*(names or ("127.0.0.1", "good.test")), **options).configure_cert(server)
+        return server
+
+    return make
+
+
+@pytest.fixture
 def closed_port() -> Iterator[int]:
     """A port that is bound and not listened to, so that nobody else gets it."""
     with socket.socket() as holder:
@@ -255,3 +308,51 @@ def spec() -> Callable[..., CheckSpec]:
 @pytest.fixture
 def monotonic() -> Callable[[], float]:
     return time.monotonic
+
+
+@pytest.fixture
+def in_own_network() -> Callable[..., Any]:
+    """Run in a thread with a network of its own: nothing but loopback, and the kernel's switches for it."""
+    return run_in_own_network
+
+
+def run_in_own_network(run: Callable[[], _R], *, may_open_raw: bool = True, **switches: str) -> _R:
+    """Run `run` there, and what threads it starts; `switches` are files in /proc/sys/net/ipv4.
+
+    Skips the test where this machine does not let us.
+    """
+
+    def begin() -> _R:
+        _leave_network()
+        for name, value in switches.items():
+            Path("/proc/sys/net/ipv4", name).write_text(value, "ascii")
+        if not may_open_raw:
+            _drop_raw()
+        return run()
+
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            return pool.submit(begin).result(30)
+        except PermissionError as error:
+            pytest.skip(f"this machine gives us no network of our own: {error}")
+
+
+def _leave_network() -> None:
+    _call(_LIBC.unshare, _CLONE_NEWNET)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", _IFF_UP))
+
+
+def _drop_raw() -> None:
+    """Take CAP_NET_RAW from this thread: capset(2), with the second version of its structures."""
+    head = struct.pack("Ii", _CAPABILITIES_3, 0)
+    sets = ctypes.create_string_buffer(24)
+    _call(_LIBC.capget, head, sets)
+    effective, *others = struct.unpack("6I", sets.raw)
+    _call(_LIBC.capset, head, struct.pack("6I", effective & ~(1 << _CAP_NET_RAW), *others))
+
+
+def _call(function: Callable[..., int], *arguments: object) -> None:
+    if function(*arguments):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))

@@ -1,8 +1,6 @@
 """TLS: verified by name, ends read, failures told apart."""
 
 import socket
-import ssl
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -12,16 +10,6 @@ import trustme
 from emeter_core.outcome import Reason
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-
-
-@pytest.fixture
-def context(authority) -> Callable[..., ssl.SSLContext]:
-    def make(*names: str, ca=authority, **options: datetime) -> ssl.SSLContext:
-        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        ca.issue_cert(*(names or ("127.0.0.1", "good.test")), **options).configure_cert(server)
-        return server
-
-    return make
 
 
 def test_a_good_certificate_and_its_exact_end(checker, serve, context) -> None:

@@ -7,11 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emeter_checker.kinds.http import evidence, fields
+from emeter_checker.kinds import evidence
+from emeter_checker.kinds.host import BadTarget
+from emeter_checker.kinds.http import evidence as http_evidence
+from emeter_checker.kinds.http import fields
 from emeter_checker.kinds.http.body import Body, Stop
 from emeter_checker.kinds.http.redirects import follow
 from emeter_checker.kinds.http.request import make_request
-from emeter_checker.kinds.http.target import BadTarget, read_target
+from emeter_checker.kinds.http.target import read_target
 from emeter_checker.kinds.http.transfer import split
 
 INSTANT = st.integers(0, 10**8)
@@ -39,7 +42,7 @@ def test_any_lines_are_read(lines) -> None:
     fields.charset(lines)
     fields.codings(lines)
     assert 0 <= fields.code(lines) <= 999
-    json.dumps(evidence.headers(lines))
+    json.dumps(http_evidence.headers(lines))
 
 
 @given(INSTANT, INSTANT, INSTANT, INSTANT)

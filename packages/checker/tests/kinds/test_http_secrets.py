@@ -8,10 +8,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from emeter_checker.kinds.http import evidence
+from emeter_checker.kinds.evidence import BODY_READ, without_secrets
+from emeter_checker.kinds.hider import Hider
 from emeter_checker.kinds.http.body import Body
+from emeter_checker.kinds.http.evidence import headers
 from emeter_checker.kinds.http.request import make_request, prepare
-from emeter_checker.kinds.http.secrets import Hider, secrets_of
+from emeter_checker.kinds.http.secrets import secrets_of
 from emeter_checker.kinds.http.target import read_target
 from emeter_core.checks.spec import CheckSpec
 from emeter_core.monitors.kinds.http import HttpSettings, Method
@@ -29,8 +31,8 @@ def shown_body(data: bytes, secrets: set[str], kept: int = 2048, content_type: b
     body.begin(10_000, kept, frozenset())
     body.lines.extend([b"HTTP/1.1 500 X\r\n", b"Content-Type: %s\r\n" % content_type, b"\r\n"])
     body.write(data)
-    text = body.text(evidence.BODY_READ)
-    return str(evidence.without_secrets({"body": text}, secrets).get("body", ""))
+    text = body.text(BODY_READ)
+    return str(without_secrets({"body": text}, secrets).get("body", ""))
 
 
 @given(SECRET, PLACE, AROUND, st.sampled_from([1024, 2048, 10_000]))
@@ -52,8 +54,8 @@ def test_no_beginning_of_a_secret_is_shown_at_the_cut(secret, place) -> None:
 @given(SECRET, st.integers(0, 30) | st.integers(2030, 2060) | st.integers(4080, 4100), AROUND)
 def test_an_echoed_secret_is_never_shown_in_headers(secret, place, around) -> None:
     line = b"X-Echo: " + ("." * place + secret + around).encode()
-    shown = {"headers": evidence.headers([b"HTTP/1.1 500 X\r\n", line, b"\r\n"])}
-    text = str(evidence.without_secrets(shown, secrets_of((), secret.encode()))["headers"][0][1])
+    shown = {"headers": headers([b"HTTP/1.1 500 X\r\n", line, b"\r\n"])}
+    text = str(without_secrets(shown, secrets_of((), secret.encode()))["headers"][0][1])
     assert secret not in text
     assert secret.encode().decode("latin-1") not in text
 

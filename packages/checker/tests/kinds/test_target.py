@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emeter_checker.guard import AddressGuard
-from emeter_checker.kinds.http.target import BadTarget, read_host, read_target
+from emeter_checker.kinds.host import BadTarget, read_host
+from emeter_checker.kinds.http.target import read_target
 from emeter_core.outcome import Reason
 
 

@@ -43,10 +43,13 @@ class Reason(IntEnum):
     HEADERS_TOO_LARGE = 43
     TOO_MANY_REDIRECTS = 44
     REDIRECT_INVALID = 45
+    PING_UNANSWERED = 46
+    PACKETS_LOST = 47
 
     UNEXPECTED_CODE = 50
     KEYWORD_MISSING = 51
     KEYWORD_PRESENT = 52
+    ANSWER_UNEXPECTED = 53
 
     ADDRESS_BLOCKED = 60
     SCHEME_BLOCKED = 61
@@ -54,6 +57,7 @@ class Reason(IntEnum):
     NETWORK_UNAVAILABLE = 70
     RESOLVER_UNAVAILABLE = 71
     NOT_CHECKED = 72
+    PING_FORBIDDEN = 73
 
     @property
     def condition(self) -> Condition:
@@ -96,14 +100,18 @@ _TEXTS = {
     Reason.HEADERS_TOO_LARGE: "The headers are larger than 64 KiB",
     Reason.TOO_MANY_REDIRECTS: "Too many redirects",
     Reason.REDIRECT_INVALID: "A redirect leads nowhere",
+    Reason.PING_UNANSWERED: "No ping was answered",
+    Reason.PACKETS_LOST: "Too many packets were lost",
     Reason.UNEXPECTED_CODE: "Unexpected status code",
     Reason.KEYWORD_MISSING: "The keyword is missing",
     Reason.KEYWORD_PRESENT: "The forbidden keyword is present",
+    Reason.ANSWER_UNEXPECTED: "The answer is not what was expected",
     Reason.ADDRESS_BLOCKED: "The address is not allowed as a target",
     Reason.SCHEME_BLOCKED: "The scheme is not allowed",
     Reason.NETWORK_UNAVAILABLE: "Our own network is not available",
     Reason.RESOLVER_UNAVAILABLE: "No name server of ours can be reached",
     Reason.NOT_CHECKED: "Not checked",
+    Reason.PING_FORBIDDEN: "This machine does not let us send pings",
 }
 
 

@@ -20,6 +20,7 @@ from emeter_core.outbox.channel import Channel
 from emeter_core.outbox.delivery import Delivery
 from emeter_core.processes.instance import Instance
 from emeter_core.processes.process import Process
+from emeter_core.rollups import DayRollup, DirtyRollup, HourRollup, QuarterRollup, RollupProgress
 from emeter_core.trials.trial import Trial
 from emeter_storage.base import Base
 
@@ -38,6 +39,11 @@ MODELS = (
     Incident,
     IncidentMonitor,
     StatusChange,
+    QuarterRollup,
+    HourRollup,
+    DayRollup,
+    DirtyRollup,
+    RollupProgress,
     Channel,
     Delivery,
     Trial,

@@ -15,12 +15,17 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from emeter_core.characters import has_controls
+from emeter_core.retention import Retention
 from emeter_core.vault import Vault
 from emeter_storage.errors import UserError
 from emeter_storage.settings import StorageSettings
 
 Network = IPv4Network | IPv6Network
 _MIN_SECRET = 32
+# Pages show the last 24 hours, which reach into the day before.
+_LEAST_DAYS = 2
+_MAX_PORT = 65_535
+_MOST_ANCHORS = 16
 _HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 
 
@@ -37,6 +42,25 @@ def _networks(value: object) -> object:
     return tuple(networks)
 
 
+def _anchors(value: object) -> object:
+    """Read `1.1.1.1:443, [2606:4700::1111]:443` into hosts and ports; raises ValueError for a bad one."""
+    if not isinstance(value, str):
+        return value
+    anchors = tuple(_anchor(part.strip()) for part in value.split(",") if part.strip())
+    if len(anchors) > _MOST_ANCHORS:
+        raise ValueError(f"names more than {_MOST_ANCHORS} anchors")
+    return anchors
+
+
+def _anchor(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    literal = host.removeprefix("[").removesuffix("]")
+    is_host = _is_address(literal) if host == f"[{literal}]" else _HOST_NAME.fullmatch(host)
+    if not (is_host and port.isascii() and port.isdecimal() and 0 < int(port) <= _MAX_PORT):
+        raise ValueError(f"{text!r} is no anchor: write hosts with ports like 1.1.1.1:443,example.com:443")
+    return literal, int(port)
+
+
 class Settings(StorageSettings):
     """What the domain and all processes are told by the environment."""
 
@@ -47,10 +71,17 @@ class Settings(StorageSettings):
     private_targets: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = Field(
         default=(), validation_alias="EMETER_PRIVATE_TARGETS"
     )
+    anchors: Annotated[tuple[tuple[str, int], ...], NoDecode, BeforeValidator(_anchors)] = Field(
+        default=(), validation_alias="EMETER_ANCHORS"
+    )
     smtp_url: str = Field(default="", validation_alias="SMTP_URL", repr=False)
     mail_from: str = Field(default="E-Meter <e-meter@localhost>", validation_alias="MAIL_FROM")
     base_url: str = Field(default="", validation_alias="BASE_URL")
     registration: Literal["open", "closed"] = Field(default="open", validation_alias="EMETER_REGISTRATION")
+    keep_raw_days: int = Field(default=14, validation_alias="EMETER_KEEP_RAW_DAYS", ge=0)
+    keep_quarter_days: int = Field(default=90, validation_alias="EMETER_KEEP_15MIN_DAYS", ge=0)
+    keep_hour_days: int = Field(default=730, validation_alias="EMETER_KEEP_HOUR_DAYS", ge=0)
+    keep_day_days: int = Field(default=0, validation_alias="EMETER_KEEP_DAY_DAYS", ge=0)
     trusted_proxies: int = Field(default=0, validation_alias="TRUSTED_PROXIES", ge=0, le=16)
 
     @field_validator("secret_key", "secret_key_old")
@@ -63,13 +94,8 @@ class Settings(StorageSettings):
     @field_validator("host")
     @classmethod
     def _is_host(cls, host: str) -> str:
-        try:
-            ip_address(host)
-        except ValueError:
-            if not _HOST_NAME.fullmatch(host):
-                raise ValueError(
-                    "must be an address or a host name, like 127.0.0.1, ::1 or localhost"
-                ) from None
+        if not _is_address(host) and not _HOST_NAME.fullmatch(host):
+            raise ValueError("must be an address or a host name, like 127.0.0.1, ::1 or localhost")
         return host
 
     @field_validator("smtp_url")
@@ -111,6 +137,18 @@ class Settings(StorageSettings):
             # The settings are frozen for everybody else.
             object.__setattr__(self, "base_url", f"http://localhost:{self.port}")
         return self
+
+    @field_validator("keep_raw_days", "keep_quarter_days", "keep_hour_days", "keep_day_days")
+    @classmethod
+    def _is_long_enough(cls, days: int) -> int:
+        if 0 < days < _LEAST_DAYS:
+            raise ValueError(f"must be at least {_LEAST_DAYS}, or 0 for ever")
+        return days
+
+    @property
+    def retention(self) -> Retention:
+        """How long the history is kept."""
+        return Retention(self.keep_raw_days, self.keep_quarter_days, self.keep_hour_days, self.keep_day_days)
 
     @property
     def is_on_loopback(self) -> bool:
@@ -155,6 +193,14 @@ class Settings(StorageSettings):
         if len(key) < _MIN_SECRET:
             raise UserError(f"{path} is damaged: it must hold at least {_MIN_SECRET} characters.")
         return key
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _split(url: str) -> SplitResult:

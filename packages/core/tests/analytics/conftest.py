@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
+from emeter_core.analytics import roll_up
 from emeter_core.checks import Result
 from emeter_core.incidents import StatusChange
 from emeter_core.monitors import Monitor, Probe
@@ -70,3 +71,14 @@ def checked(session: Session) -> Callable[..., None]:
         session.execute(update(Probe).where(Probe.id == probe_id).values(last))
 
     return write
+
+
+@pytest.fixture
+def rolled_up(session: Session) -> Callable[[datetime], None]:
+    """Make all rollups that can be made at a moment."""
+
+    def make(now: datetime) -> None:
+        while roll_up(session, now=now):
+            pass
+
+    return make

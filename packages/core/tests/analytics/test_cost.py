@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from emeter_core import analytics, health, incidents, monitors
-from emeter_core.analytics import Check
+from emeter_core.analytics import Check, Scale, Timespan
 from emeter_core.monitors import Monitor
 from emeter_core.testing.filling import DOWN, FAST, FLAPPING, Filled, fill
 from emeter_storage.partitions import ensure_partitions, partition_name
 
-HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 WINDOWS = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY}
 
@@ -52,8 +52,6 @@ OF_A_TEAM: dict[str, Callable[..., object]] = {
 }
 OF_A_MONITOR: dict[str, Callable[..., object]] = {
     "row": lambda s, scope, now, m: monitors.get_monitor_row(s, scope, m.public_id),
-    "latency": lambda s, scope, now, m: analytics.latency(s, scope, m, since=now - DAY, until=now),
-    "percentiles": lambda s, scope, now, m: analytics.percentiles(s, scope, m, since=now - DAY, until=now),
     "checks": lambda s, scope, now, m: analytics.last_checks(s, scope, m, now=now),
     "changes": lambda s, scope, now, m: analytics.status_changes(s, scope, m, now=now),
     "incident": lambda s, scope, now, m: incidents.open_incident_of(s, scope, m),
@@ -87,6 +85,30 @@ def test_a_page_of_a_monitor_costs_one_statement_each(
         OF_A_MONITOR[name](session, alice, noon, monitor)
     assert len(statements) == 1
     assert partitions_read(connection, statements) <= days(noon.date(), 2)
+
+
+SPANS: dict[str, Callable[..., object]] = {
+    "latency": lambda s, scope, now, m: analytics.latency(s, scope, m, since=now - DAY, now=now),
+    "percentiles": lambda s, scope, now, m: analytics.percentiles(s, scope, m, since=now - DAY, now=now),
+    "days": lambda s, scope, now, m: analytics.results(
+        s, scope, m, Timespan(now - 30 * DAY, now), Scale.DAY, now=now
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPANS)
+def test_the_history_of_a_monitor_costs_four_statements_and_reads_little(
+    session, connection, alice, noon, filled, rolled_up, name
+) -> None:
+    """How far rollups are, rollups, what is not in them yet, and the statuses of that time."""
+    rolled_up(noon)
+    monitor = session.get(Monitor, filled.at(FAST))
+    with noted(connection) as statements:
+        SPANS[name](session, alice, noon, monitor)
+    assert len(statements) <= 4
+    assert partitions_read(connection, statements) == days(noon.date(), 1)
+    single = next(parameters for statement, parameters in statements if "FROM results" in statement)
+    assert single["until"] - single["since"] <= 20 * MINUTE
 
 
 def test_one_check_is_looked_for_in_its_own_day(session, connection, alice, noon, filled) -> None:

@@ -3,12 +3,14 @@
 import random
 import statistics
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
 from emeter_core.analytics import latency, percentiles
 from emeter_core.analytics.latency import Percentiles
 from emeter_core.outcome import Condition, Phases, Reason
+from emeter_core.rollups.histogram import ERROR
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -17,20 +19,33 @@ HOUR = timedelta(hours=1)
 def test_a_bucket_tells_the_mean_of_each_phase(session, alice, add_monitor, checked, noon) -> None:
     monitor = add_monitor()
     checked(monitor, noon - HOUR, phases=Phases(10, 20, 30, 40, 50))
-    checked(monitor, noon - HOUR + MINUTE, phases=Phases(20, 40, 60, 80, 100))
-    found = latency(session, alice, monitor, since=noon - HOUR, until=noon, buckets=6)
-    assert found.at == [noon - HOUR + number * 10 * MINUTE for number in range(6)]
-    assert (found.dns[0], found.connect[0], found.tls[0], found.wait[0], found.transfer[0]) == (
-        *(15, 30, 45, 60),
-        75,
-    )
-    assert found.checks == [2, 0, 0, 0, 0, 0]
+    checked(monitor, noon - HOUR + MINUTE / 2, phases=Phases(20, 40, 60, 80, 100))
+    found = latency(session, alice, monitor, since=noon - HOUR, now=noon)
+    assert found.at == [noon - HOUR + number * MINUTE for number in range(60)]
+    assert (found.since, found.until) == (noon - HOUR, noon)
+    first = (found.dns[0], found.connect[0], found.tls[0], found.wait[0], found.transfer[0])
+    assert first == (15, 30, 45, 60, 75)
+    assert found.checks == [2, *[0] * 59]
     assert [column[1] for column in (found.dns, found.connect, found.tls, found.wait)] == [None] * 4
 
 
+@pytest.mark.parametrize(
+    ("hours", "minutes"), [(1, 1), (2, 1), (3, 15), (24, 15), (25, 15), (168, 60), (720, 1440)]
+)
+def test_buckets_are_as_long_as_a_chart_has_room_for(
+    session, alice, add_monitor, noon, hours: int, minutes: int
+) -> None:
+    now = noon + timedelta(minutes=7, seconds=30)
+    found = latency(session, alice, add_monitor(), since=now - hours * HOUR, now=now)
+    assert {after - before for before, after in pairwise([*found.at, found.until])} == {minutes * MINUTE}
+    assert found.since <= now - hours * HOUR
+    assert found.until - minutes * MINUTE <= now <= found.until
+    assert len(found.at) <= 170
+
+
 def test_without_checks_there_is_nothing_to_tell(session, alice, add_monitor, noon) -> None:
-    found = latency(session, alice, add_monitor(), since=noon - HOUR, until=noon)
-    assert len(found.at) == len(found.transfer) == 120
+    found = latency(session, alice, add_monitor(), since=noon - HOUR, now=noon)
+    assert len(found.at) == len(found.transfer) == 60
     assert set(found.wait) == {None}
     assert set(found.checks) == set(found.failures) == {0}
     assert found.percentiles == Percentiles(None, None, None, None, 0)
@@ -40,15 +55,16 @@ def test_failures_are_counted_and_have_no_say_in_the_means(
     session, alice, add_monitor, checked, noon
 ) -> None:
     monitor = add_monitor()
-    checked(monitor, noon - 9 * MINUTE, phases=Phases(1, 2, 3, 4, 5))
-    for minutes, reason in (
-        (8, Reason.TIMEOUT),
-        (7, Reason.ADDRESS_BLOCKED),
-        (6, Reason.NETWORK_UNAVAILABLE),
+    checked(monitor, noon - 10 * MINUTE, phases=Phases(1, 2, 3, 4, 5))
+    for seconds, reason in (
+        (10, Reason.TIMEOUT),
+        (20, Reason.ADDRESS_BLOCKED),
+        (30, Reason.NETWORK_UNAVAILABLE),
     ):
-        checked(monitor, noon - minutes * MINUTE, reason=reason, phases=Phases(10**7, 0, 0, 0, 0))
-    found = latency(session, alice, monitor, since=noon - HOUR, until=noon, buckets=1)
-    assert (found.checks, found.failures, found.dns, found.transfer) == ([4], [1], [1], [5])
+        slot = noon - 10 * MINUTE + timedelta(seconds=seconds)
+        checked(monitor, slot, reason=reason, phases=Phases(10**7, 0, 0, 0, 0))
+    found = latency(session, alice, monitor, since=noon - HOUR, now=noon)
+    assert (found.checks[50], found.failures[50], found.dns[50], found.transfer[50]) == (4, 1, 1, 5)
     assert found.percentiles == Percentiles(15, 15, 15, 15, 1)
 
 
@@ -58,8 +74,8 @@ def test_a_failure_is_what_makes_a_monitor_down(
 ) -> None:
     monitor = add_monitor()
     checked(monitor, noon - MINUTE, reason=reason)
-    found = latency(session, alice, monitor, since=noon - HOUR, until=noon, buckets=1)
-    assert found.failures == [reason.condition is Condition.DOWN]
+    found = latency(session, alice, monitor, since=noon - HOUR, now=noon)
+    assert sum(found.failures) == (reason.condition is Condition.DOWN)
     assert found.percentiles.checks == (reason.condition in {Condition.UP, Condition.DEGRADED})
 
 
@@ -69,40 +85,47 @@ def test_the_begin_belongs_to_the_time_and_the_end_does_not(
     monitor = add_monitor()
     for minutes in (61, 60, 1, 0):
         checked(monitor, noon - minutes * MINUTE)
-    found = latency(session, alice, monitor, since=noon - HOUR, until=noon, buckets=60)
+    found = latency(session, alice, monitor, since=noon - HOUR, now=noon)
     assert [number for number, checks in enumerate(found.checks) if checks] == [0, 59]
 
 
 def test_a_stranger_sees_no_checks(session, charlie, add_monitor, checked, noon) -> None:
     monitor = add_monitor()
     checked(monitor, noon - MINUTE)
-    found = latency(session, charlie, monitor, since=noon - HOUR, until=noon)
+    found = latency(session, charlie, monitor, since=noon - HOUR, now=noon)
     assert (sum(found.checks), found.percentiles.checks) == (0, 0)
-    assert percentiles(session, charlie, monitor, since=noon - HOUR, until=noon).checks == 0
+    assert percentiles(session, charlie, monitor, since=noon - HOUR, now=noon).checks == 0
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_figures_are_those_of_the_single_checks(
-    session, alice, add_monitor, checked, noon, seed: int
+    session, alice, add_monitor, checked, rolled_up, noon, seed: int
 ) -> None:
-    """Phases up to a minute, buckets whose length is no whole number of microseconds."""
+    """Phases up to a minute, told by single results first, and by rollups then."""
     chance = random.Random(seed)
-    monitor, since = add_monitor(), noon - HOUR
+    monitor, since = add_monitor(now=noon - HOUR), noon - HOUR
     made = {}
     for second in range(0, 3600, 40):
         phases = Phases(*(chance.choice([0, 1, 255, 256, 70_000, 60_000_000, 2**26]) for _ in range(5)))
         made[since + timedelta(seconds=second, milliseconds=chance.randrange(1000))] = phases
     for slot, phases in made.items():
         checked(monitor, slot, phases=phases)
-    found = latency(session, alice, monitor, since=since, until=noon, buckets=7)
-    assert sum(found.checks) == len(made)
-    for number, begin in enumerate(found.at):
-        inside = [phases for slot, phases in made.items() if begin <= slot < (*found.at, noon)[number + 1]]
-        for name in Phases._fields:
-            mean = statistics.fmean(getattr(phases, name) for phases in inside)
-            assert getattr(found, name)[number] == pytest.approx(mean, abs=3)
     totals = sorted(phases.total for phases in made.values())
-    for share, told in zip((0.5, 0.95, 0.99), found.percentiles, strict=False):
-        assert told == totals[-int(-share * len(totals) // 1) - 1]
-    assert found.percentiles.mean == pytest.approx(statistics.fmean(totals), abs=1)
-    assert found.percentiles == percentiles(session, alice, monitor, since=since, until=noon)
+    exact = [totals[-int(-share * len(totals) // 1) - 1] for share in (0.5, 0.95, 0.99)]
+    for error in (0, ERROR):
+        found = latency(session, alice, monitor, since=since - 2 * HOUR, now=noon)
+        assert sum(found.checks) == len(made)
+        for number, begin in enumerate(found.at):
+            inside = [
+                phases for slot, phases in made.items() if begin <= slot < (*found.at, noon)[number + 1]
+            ]
+            for name in Phases._fields if inside else ():
+                mean = statistics.fmean(getattr(phases, name) for phases in inside)
+                # The transfer is what the others leave, which are rounded.
+                whole = statistics.fmean(phases.total for phases in inside)
+                off = whole if name == "transfer" else mean
+                assert getattr(found, name)[number] == pytest.approx(mean, abs=3 + off * 0.0002)
+        assert list(found.percentiles[:3]) == pytest.approx(exact, rel=error, abs=1)
+        assert found.percentiles.mean == pytest.approx(statistics.fmean(totals), abs=1)
+        assert found.percentiles == percentiles(session, alice, monitor, since=since, now=noon)
+        rolled_up(noon + 9 * MINUTE)

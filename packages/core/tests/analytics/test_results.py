@@ -1,120 +1,153 @@
-"""Single checks: the last ones, one of them, and the latest latencies of many monitors."""
+"""Results: the history of a monitor in buckets, out of whatever holds it (the figures: see tests/numbers)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
-from emeter_core.analytics import Check, get_check, last_checks, recent_latencies
-from emeter_core.checks.slots import to_us
-from emeter_core.errors import NotFound
-from emeter_core.monitors import pause_monitor
-from emeter_core.outcome import Condition, Phases, Reason
+from emeter_core.analytics import Results, Scale, Timespan, results
+from emeter_core.analytics.roll_up_sql import TIMES
+from emeter_core.monitors import Monitor, Status
+from emeter_core.outcome import Phases, Reason
+from emeter_core.rollups import DayRollup
 
-SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-def test_the_last_checks_come_newest_first_with_all_they_say(
-    session, alice, add_monitor, checked, noon
+@pytest.fixture
+def watched(add_monitor, change, checked, noon) -> Monitor:
+    """Made at eight, up a minute later, down from ten until half past; checked every minute until noon."""
+    monitor: Monitor = add_monitor(now=noon - 4 * HOUR)
+    change(monitor, "up", noon - 4 * HOUR + MINUTE)
+    change(monitor, "down", noon - 2 * HOUR, reason=Reason.TIMEOUT)
+    change(monitor, "up", noon - 1.5 * HOUR)
+    for minute in range(240):
+        slot = noon - 4 * HOUR + minute * MINUTE
+        is_down = noon - 2 * HOUR <= slot < noon - 1.5 * HOUR
+        phases = Phases(10, 20, 0, 1000 * (minute % 60), 70)
+        checked(monitor, slot, reason=Reason.TIMEOUT if is_down else Reason.OK, phases=phases)
+    return monitor
+
+
+def test_buckets_tell_what_was(session, alice, watched, noon) -> None:
+    found = results(session, alice, watched, Timespan(noon - 4 * HOUR, noon), Scale.HOUR, now=noon)
+    assert [bucket.since for bucket in found.buckets] == [noon - number * HOUR for number in (4, 3, 2, 1)]
+    first, _, third, _ = found.buckets
+    assert (first.checks, first.ok, first.failures) == (60, 60, 0)
+    assert first.times == {Status.PENDING: MINUTE, Status.UP: HOUR - MINUTE}
+    assert (third.checks, third.ok, third.failures) == (60, 30, 30)
+    assert third.times == {Status.DOWN: HOUR / 2, Status.UP: HOUR / 2}
+    assert (third.uptime.ratio, third.uptime.down) == (0.5, HOUR / 2)
+    assert (first.p50, first.p90, first.p95, first.p99) == (29_100, 53_100, 56_100, 59_100)
+    assert (first.least, first.most, first.mean) == (100, 59_100, 29_600)
+    assert found.whole is not None
+    assert (found.whole.since, found.whole.until) == (noon - 4 * HOUR, noon)
+    assert (found.whole.checks, found.whole.failures, found.whole.uptime.down) == (240, 30, HOUR / 2)
+
+
+def test_phases_are_means_of_what_succeeded(session, alice, watched, noon) -> None:
+    [bucket] = results(session, alice, watched, Timespan(noon - HOUR, noon), Scale.HOUR, now=noon).buckets
+    assert bucket.phases is not None
+    assert bucket.phases[:3] == (10, 20, 0)
+    assert bucket.phases.wait == pytest.approx(29_500, rel=0.0002)
+    assert bucket.phases.total == bucket.mean
+
+
+@pytest.mark.parametrize("scale", [Scale.QUARTER, Scale.HOUR, Scale.DAY, Scale.WEEK, Scale.MONTH])
+def test_rollups_tell_the_same_as_what_they_are_made_of(
+    session, alice, watched, rolled_up, noon, scale: Scale
 ) -> None:
-    monitor = add_monitor()
-    checked(monitor, noon - 2 * MINUTE)
-    checked(
-        monitor,
-        noon - MINUTE,
-        reason=Reason.UNEXPECTED_CODE,
-        code=503,
-        late_ms=7,
-        phases=Phases(1, 2, 3, 4, 5),
-        evidence={"body": "näh"},
+    def read() -> Results:
+        return results(
+            session, alice, watched, Timespan(noon - 4 * HOUR, noon), scale, now=noon + 20 * MINUTE
+        )
+
+    before = read()
+    rolled_up(noon + 20 * MINUTE)
+    session.execute(text("DELETE FROM results"))
+    after = read()
+    assert before.whole is not None
+    assert before.whole.is_exact
+    for one, other in zip([*before.buckets, before.whole], [*after.buckets, after.whole], strict=True):
+        assert other is not None
+        assert (one.times, one.checks, one.ok, one.failures) == (
+            other.times,
+            other.checks,
+            other.ok,
+            other.failures,
+        )
+        assert (one.least, one.most, one.mean) == (other.least, other.most, other.mean)
+        for exact, told in zip((one.p50, one.p99), (other.p50, other.p99), strict=True):
+            assert told == (None if exact is None else pytest.approx(exact, rel=0.025))
+    assert not after.whole.is_exact
+
+
+def test_minutes_are_told_by_single_results(session, alice, watched, rolled_up, noon) -> None:
+    rolled_up(noon + 20 * MINUTE)
+    found = results(session, alice, watched, Timespan(noon - HOUR, noon), Scale.MINUTE, now=noon)
+    assert [bucket.checks for bucket in found.buckets] == [1] * 60
+    assert [bucket.p50 for bucket in found.buckets][:3] == [100, 1100, 2100]
+    assert {tuple(bucket.times.items()) for bucket in found.buckets} == {((Status.UP, MINUTE),)}
+
+
+def test_days_are_those_of_the_team(session, alice, watched, noon) -> None:
+    alice.team.time_zone = "Pacific/Kiritimati"
+    midnight = noon - 2 * HOUR
+    found = results(session, alice, watched, Timespan(noon - 4 * HOUR, noon), Scale.DAY, now=noon)
+    assert [(bucket.since, bucket.until) for bucket in found.buckets] == [
+        (midnight - DAY, midnight),
+        (midnight, noon),
+    ]
+    assert [bucket.checks for bucket in found.buckets] == [120, 120]
+
+
+def test_before_it_was_made_there_is_nothing(session, alice, watched, noon) -> None:
+    found = results(session, alice, watched, Timespan(noon - 9 * HOUR, noon - 5 * HOUR), Scale.HOUR, now=noon)
+    assert found.whole is not None
+    assert (found.whole.checks, found.whole.times, found.whole.p50, found.whole.phases) == (0, {}, None, None)
+    assert found.whole.uptime.ratio is None
+    assert len(found.buckets) == 4
+
+
+def test_what_is_to_come_has_no_bucket(session, alice, watched, noon) -> None:
+    found = results(session, alice, watched, Timespan(noon, noon + DAY), Scale.HOUR, now=noon)
+    assert (found.buckets, found.whole) == ([], None)
+
+
+def test_what_was_purged_is_told_by_what_is_left(session, alice, watched, rolled_up, noon) -> None:
+    rolled_up(noon + 20 * MINUTE)
+    session.execute(text("DELETE FROM results"))
+    session.execute(text("DELETE FROM rollups_quarter"))
+    session.execute(
+        text("UPDATE rollups_progress SET kept_since = :kept WHERE level IN ('raw', 'quarter')"),
+        {"kept": noon},
     )
-    newest, older = last_checks(session, alice, monitor, now=noon)
-    assert newest == Check(
-        slot=noon - MINUTE,
-        reason=Reason.UNEXPECTED_CODE,
-        code=503,
-        phases=Phases(1, 2, 3, 4, 5),
-        total_us=15,
-        late_ms=7,
-        evidence={"body": "näh"},
+    found = results(
+        session, alice, watched, Timespan(noon - 3.9 * HOUR, noon - 1.1 * HOUR), Scale.MINUTE, now=noon + HOUR
     )
-    assert (newest.condition, older.condition) == (Condition.DOWN, Condition.UP)
-    assert older.evidence == {}
+    assert [(bucket.until - bucket.since, bucket.checks) for bucket in found.buckets] == [(HOUR, 60)] * 3
 
 
-def test_no_more_are_told_than_asked_for(session, alice, add_monitor, checked, noon) -> None:
-    monitor = add_monitor()
-    for minute in range(5):
-        checked(monitor, noon - minute * MINUTE)
-    found = last_checks(session, alice, monitor, now=noon, limit=3)
-    assert [check.slot for check in found] == [noon - minute * MINUTE for minute in range(3)]
+def test_a_stranger_is_told_nothing(session, charlie, watched, rolled_up, noon) -> None:
+    for _ in range(2):
+        found = results(session, charlie, watched, Timespan(noon - DAY, noon), Scale.HOUR, now=noon)
+        assert found.whole is not None
+        assert (found.whole.checks, found.whole.times) == (0, {})
+        rolled_up(noon + 20 * MINUTE)
 
 
-def test_of_a_paused_monitor_the_checks_before_its_pause_are_told(
-    session, alice, add_monitor, checked, noon
-) -> None:
-    monitor = add_monitor(now=noon - 9 * DAY)
-    checked(monitor, noon - HOUR)
-    pause_monitor(session, alice, monitor, now=noon - HOUR + SECOND)
-    assert len(last_checks(session, alice, monitor, now=noon + 30 * DAY)) == 1
+def test_every_status_has_its_column() -> None:
+    columns = {column.name for column in DayRollup.__table__.columns if column.name.endswith("_us")}
+    assert set(TIMES.values()) <= columns
+    assert len(set(TIMES.values())) == len(Status)
 
 
-def test_of_a_silent_monitor_the_checks_before_its_silence_are_told(
-    session, alice, add_monitor, checked, change, noon
-) -> None:
-    monitor = add_monitor(now=noon - 9 * DAY)
-    checked(monitor, noon)
-    change(monitor, "no_data", noon + MINUTE, reason=Reason.NOT_CHECKED)
-    session.refresh(monitor)
-    for paused_at in (None, noon + 20 * DAY):
-        monitor.paused_at = paused_at
-        assert len(last_checks(session, alice, monitor, now=noon + 30 * DAY)) == 1
-
-
-def test_a_check_is_found_by_its_slot(session, alice, add_monitor, checked, noon) -> None:
-    monitor, slot = add_monitor(), noon - HOUR + timedelta(milliseconds=123)
-    checked(monitor, slot)
-    found = get_check(session, alice, monitor, to_us(slot))
-    assert (found.slot, found.slot_us) == (slot, to_us(slot))
-
-
-@pytest.mark.parametrize("slot_us", [0, 1, -1, 10**30, -(10**30)])
-def test_a_slot_that_was_not_checked_is_not_found(session, alice, add_monitor, slot_us: int) -> None:
-    with pytest.raises(NotFound):
-        get_check(session, alice, add_monitor(), slot_us)
-
-
-def test_a_stranger_finds_no_check(session, alice, charlie, add_monitor, checked, noon) -> None:
-    monitor = add_monitor()
-    checked(monitor, noon - MINUTE)
-    assert last_checks(session, charlie, monitor, now=noon) == []
-    assert recent_latencies(session, charlie, [monitor.id], now=noon) == {monitor.id: []}
-    with pytest.raises(NotFound):
-        get_check(session, charlie, monitor, to_us(noon - MINUTE))
-
-
-def test_recent_latencies_go_from_old_to_new_with_gaps_for_failures(
-    session, alice, add_monitor, checked, noon
-) -> None:
-    monitor, silent = add_monitor(), add_monitor()
-    for minute, took in ((4, 10), (3, 20), (1, 40)):
-        checked(monitor, noon - minute * MINUTE, phases=Phases(0, 0, 0, took, 0))
-    checked(monitor, noon - 2 * MINUTE, reason=Reason.TIMEOUT)
-    assert recent_latencies(session, alice, [monitor.id, silent.id], now=noon) == {
-        monitor.id: [10, 20, None, 40],
-        silent.id: [],
-    }
-    assert recent_latencies(session, alice, [monitor.id], now=noon, limit=2) == {monitor.id: [None, 40]}
-
-
-def test_recent_is_at_most_a_day_ago(session, alice, add_monitor, checked, noon) -> None:
-    monitor = add_monitor()
-    checked(monitor, noon - DAY)
-    checked(monitor, noon - DAY + SECOND)
-    assert len(recent_latencies(session, alice, [monitor.id], now=noon)[monitor.id]) == 1
-
-
-def test_no_monitors_have_no_latencies(session, alice, noon) -> None:
-    assert recent_latencies(session, alice, [], now=noon) == {}
+def test_a_far_zone_of_time_is_no_surprise(session, alice, watched) -> None:
+    long_ago = datetime(1995, 1, 1, tzinfo=UTC)
+    found = results(
+        session, alice, watched, Timespan(long_ago, long_ago + DAY), Scale.DAY, now=long_ago + 9 * DAY
+    )
+    assert found.whole is not None
+    assert found.whole.times == {}

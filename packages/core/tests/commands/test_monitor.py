@@ -69,7 +69,7 @@ class TestAdd:
                 ["http://x", "--interval", "5", "--timeout", "6"],
                 "--timeout must not be longer than the interval",
             ),
-            (["http://x", "--kind", "icmp"], "--kind 'icmp' is unknown: there is http"),
+            (["http://x", "--kind", "icmp"], "--kind 'icmp' is unknown: there is http, tcp, ping"),
             (["http://x", "--expect", "2xx"], "--expect '2xx' is no status code or range"),
             (["http://x", "--header", "Host: y"], "--header Host is set by the check itself"),
             (["http://x", "--max-redirects", "21"], "--max-redirects must be from 0 to 20\n"),
@@ -87,6 +87,45 @@ class TestAdd:
         said = mine("monitor", "add", *arguments)
 
         assert (said.code, said.out) == (1, "")
+        assert said.err.startswith(f"Error: {message}")
+        assert mine.listed() == []
+
+    def test_a_url_tells_its_kind_and_options_go_to_its_settings(self, mine: Terminal) -> None:
+        port = mine.add(
+            "tcp://mx.example.com:25", "--tls", "--send", r"QUIT\r\n", "--expect", "220", "--no-verify"
+        )
+        host = mine.add("example.com", "--kind", "ping", "--packets", "5", "--max-loss", "0", "--ipv4")
+
+        shown = mine.well("monitor", "show", port)
+        for line in ("kind:           tcp", "url:            tcp://mx.example.com:25", "expect:         220"):
+            assert line in shown
+        assert "send:           (set)" in shown
+        assert "QUIT" not in shown
+        mine.well("monitor", "edit", port, "--expect", "221", "--no-tls")
+        changed = mine.well("monitor", "show", port)
+        assert "expect:         221" in changed
+        assert "send:           (set)" in changed
+        told = mine.well("monitor", "show", host)
+        for line in ("url:            ping://example.com", "packets:        5", "max loss:       0"):
+            assert line in told
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["tcp://a"], "URL must name a port, as in example.com:25"),
+            (["tcp://a:1", "--method", "get"], "--method is unknown to the kind tcp"),
+            (["tcp://a:1", "--send", "\\q"], "--send has a backslash that begins no escape"),
+            (["ping://a", "--expect", "200"], "--expect is unknown to the kind ping"),
+            (["ping://a", "--packets", "11"], "--packets must be from 1 to 10"),
+            (["http://a", "--kind", "tcp"], "URL must be like example.com:25: http:// is of another kind"),
+            (["http://a", "--kind", "", "--expect", "x"], "--kind '' is unknown: there is http, tcp, ping"),
+        ],
+    )
+    def test_what_is_wrong_with_another_kind_names_the_option_too(
+        self, mine: Terminal, arguments: list[str], message: str
+    ) -> None:
+        said = mine("monitor", "add", *arguments)
+
         assert said.err.startswith(f"Error: {message}")
         assert mine.listed() == []
 

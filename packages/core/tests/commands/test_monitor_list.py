@@ -51,7 +51,7 @@ def test_filters(three: Terminal) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--kind", "foo"], "'foo' is not 'http'"),
+        (["--kind", "foo"], "'foo' is not one of 'http', 'tcp', 'ping'"),
         (["--page", "9" * 30], "is not in the range 1<=x<=1000000"),
         (["--page", "0"], "is not in the range 1<=x<=1000000"),
     ],

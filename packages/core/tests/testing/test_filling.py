@@ -36,7 +36,7 @@ def test_what_is_shown_of_a_monitor_is_what_its_history_says(session, alice, noo
 def test_the_places_hold_what_they_promise(session, alice, noon) -> None:
     filled = fill(session, alice, now=noon, monitors=20, interval=60, hours=1, days=2, flaps=30)
     fast, flapping, down = (session.get(Monitor, filled.at(place)) for place in (FAST, FLAPPING, DOWN))
-    found = latency(session, alice, fast, since=noon - DAY, until=noon)
+    found = latency(session, alice, fast, since=noon - DAY, now=noon)
     assert sum(found.checks) == 3600 / 5
     assert len(status_changes(session, alice, flapping, now=noon, limit=100)) == 32
     assert open_incident_of(session, alice, down) is not None

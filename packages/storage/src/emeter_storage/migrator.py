@@ -16,7 +16,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def _is_compared(_object: object, name: str | None, kind: str, *_other: object) -> bool:
-    """Leave the daily partitions out of every comparison: their parent stands for them."""
+    """Leave the partitions out of every comparison: their parent stands for them."""
     return kind != "table" or name is None or not is_partition(name)
 
 
@@ -32,9 +32,8 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the database up to `revision`, and make the partitions of the days ahead."""
     command.upgrade(_config(engine), revision)
     with engine.begin() as connection:
-        if connection.execute(text("SELECT to_regclass('results')")).scalar() is not None:
-            today = connection.execute(text("SELECT (now() AT TIME ZONE 'UTC')::date")).scalar_one()
-            ensure_partitions(connection, today)
+        today = connection.execute(text("SELECT (now() AT TIME ZONE 'UTC')::date")).scalar_one()
+        ensure_partitions(connection, today)
 
 
 def downgrade(engine: Engine, revision: str) -> None:

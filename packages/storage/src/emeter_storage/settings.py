@@ -1,8 +1,9 @@
 """The base of all settings: read once from the environment, frozen, loud where a value is bad."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
@@ -56,6 +57,10 @@ class StorageSettings(BaseSettings):
         if url and not url.startswith(_REDIS_SCHEMES):
             raise ValueError("must start with redis://, rediss:// or unix://")
         _require_url(url)
+        if url and not _is_local(url) and not _password(url):
+            raise ValueError(
+                "must hold a password where Redis is not on this machine: redis://:password@host"
+            )
         return url
 
     @property
@@ -82,6 +87,23 @@ def _require_url(url: str) -> None:
             make_url(url)
     except (ValueError, ArgumentError):
         raise ValueError("is no valid URL") from None
+
+
+def _is_local(url: str) -> bool:
+    """Whether the Redis of this URL is reached by nobody but this machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix" or parts.hostname in {None, "localhost"}:
+        return True
+    try:
+        return ip_address(str(parts.hostname)).is_loopback
+    except ValueError:
+        return False
+
+
+def _password(url: str) -> str:
+    """The password in a URL, in either of the places where redis-py looks for it."""
+    parts = urlsplit(url)
+    return parts.password or "".join(parse_qs(parts.query).get("password", ()))
 
 
 def _explain(settings: type[BaseSettings], error: ValidationError) -> list[str]:

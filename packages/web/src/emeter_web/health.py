@@ -40,6 +40,8 @@ def parts_of(health: Health, *, now: datetime) -> Iterator[Part]:
     yield _process("scheduler", seen=_is_alive(health.scheduler_seen_at, now))
     yield _process("worker", seen=health.workers > 0)
     yield _process("sender", seen=_is_alive(health.sender_seen_at, now))
+    # Which network, and what is wrong with it, stands in the worker's log: this page is for everybody.
+    yield Part("network", not health.offline, "away, so checks tell nothing" if health.offline else "")
     yield Part("monitors", not health.overdue, f"{health.overdue} overdue" if health.overdue else "")
 
 
@@ -55,7 +57,7 @@ def _database_and_processes() -> list[Part]:
         _log.warning("The database does not answer: %s", error)
         unknown = (
             Part(name, ok=False, why="unknown without the database")
-            for name in ("scheduler", "worker", "sender", "monitors")
+            for name in ("scheduler", "worker", "sender", "network", "monitors")
         )
         return [Part("database", ok=False, why="does not answer"), *unknown]
     return [Part("database", ok=True), *parts_of(health, now=now)]

@@ -44,7 +44,7 @@ def test_every_reason_fails_in_a_phase_or_by_what_was_read() -> None:
     assert phases.failed_phase(Reason.TIMEOUT, Phases()) == 0
     assert {reason for reason in down if phases.failed_phase(reason, got) is None} == {
         *(Reason.UNEXPECTED_CODE, Reason.KEYWORD_MISSING, Reason.KEYWORD_PRESENT),
-        *(Reason.TOO_MANY_REDIRECTS, Reason.REDIRECT_INVALID),
+        *(Reason.TOO_MANY_REDIRECTS, Reason.REDIRECT_INVALID, Reason.PACKETS_LOST),
     }
 
 

@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from emeter_storage.engine import transaction
-from emeter_web.monitor_forms.monitor_form import MonitorForm
+from emeter_web.monitor_forms.kinds import FORMS
 
 FIELDS = sorted(
-    name
-    for name in vars(MonitorForm)
-    if not name.startswith("_") and hasattr(vars(MonitorForm)[name], "field_class")
+    {
+        name
+        for form in FORMS.values()
+        for name in dir(form)
+        if not name.startswith("_") and hasattr(getattr(form, name), "field_class")
+    }
 )
 FORM = "application/x-www-form-urlencoded"
 GENERATED = settings(
@@ -31,7 +34,10 @@ plain = st.one_of(
     st.text(max_size=60),
     st.integers().map(str),
     st.sampled_from(
-        ["", " ", "true", "false", "http", "GET", "POST", "200-299", "5", "60", "-1", "1e9", "\0", "\ud7ff"]
+        [
+            *("", " ", "true", "false", "http", "tcp", "ping", "GET", "POST", "200-299", "5", "60", "-1"),
+            *("1e9", "\0", "\ud7ff", "\\", "\\x00", "a:1", "::1"),
+        ]
     ),
     st.sampled_from(
         [
@@ -88,6 +94,9 @@ def rows(sessions) -> Callable[[], list[int]]:
 @given(body=bodies())
 @example(body=b"url=http%3A%2F%2Fexample.com%2F&name=%00")
 @example(body=b"url=http%3A%2F%2Fexample.com%2F&name=%ff%fe")
+@example(body=b"kind=tcp&url=a%3A1&send=%5Cx00&expect=%00&tls=true")
+@example(body=b"kind=ping&url=a&packets=9999999999&max_loss=")
+@example(body=b"kind=..%2Fhttp&url=a")
 @example(body=b"url=http%3A%2F%2Fexample.com%2F&headers=a%3A%00")
 @example(body=b"url=http%3A%2F%2Fexample.com%2F&trial=%00&secrets_kept=true")
 @example(body=b"url=http%3A%2F%2Fexample.com%2F&body=" + b"x" * 70_000 + b"&method=POST")

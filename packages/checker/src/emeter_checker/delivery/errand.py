@@ -74,7 +74,9 @@ class Errand:
         if self._guard is None:
             return None
         # What is no pair of host and port, such as the path of a Unix socket, is no address to the guard.
-        return self._guard.verdict(str(address[0]) if isinstance(address, tuple) and address else "")
+        if not isinstance(address, tuple) or len(address) < 2:  # noqa: PLR2004 - host and port
+            return self._guard.verdict("")
+        return self._guard.verdict(str(address[0]), int(address[1]))
 
     def _cut(self) -> None:
         with self._lock:

@@ -11,12 +11,14 @@ from collections.abc import Callable, Sequence
 
 from emeter_checker.authorities import authorities
 from emeter_checker.engine.job import Finished, Scheduled
+from emeter_checker.engine.network import DOUBTFUL, OwnNetwork
 from emeter_checker.engine.resolver import Resolver
 from emeter_checker.engine.timers import Timers
 from emeter_checker.engine.transfers import Transfers
 from emeter_checker.guard import AddressGuard
 from emeter_checker.kinds import PROBES
 from emeter_checker.kinds.base import Check, Services
+from emeter_checker.loop import Loop
 from emeter_core.outcome import Outcome, Reason
 
 _log = logging.getLogger(__name__)
@@ -37,6 +39,7 @@ class Engine:
 
     `on_done` is called in that thread: it must be quick and must not raise. `dns_servers` replace
     those of the system (`127.0.0.1:5353`), `ca_file` its certificate authorities: both for tests.
+    `anchors` are hosts and ports that answer as long as our own network does.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Engine:
         on_done: Callable[[Finished], None],
         *,
         user_agent: str = "E-Meter/0.1",
+        anchors: Sequence[tuple[str, int]] = (),
         dns_servers: Sequence[str] = (),
         ca_file: str | None = None,
     ) -> None:
@@ -55,7 +59,11 @@ class Engine:
         self._timers = Timers()
         self._transfers = Transfers(self._epoll)
         self._resolver = Resolver(self._epoll, self._timers, dns_servers)
-        services = Services(guard, self._resolver, self._transfers, user_agent, ca_file or authorities())
+        self._loop = Loop(self._epoll)
+        services = Services(
+            guard, self._resolver, self._transfers, self._loop, user_agent, ca_file or authorities()
+        )
+        self._network = OwnNetwork(self._epoll, self._timers, self._resolver, anchors, self._report)
         self._probes = {kind: probe(services) for kind, probe in PROBES.items()}
         self._submitted: deque[Scheduled] = deque()
         self._running: set[Check] = set()
@@ -88,6 +96,11 @@ class Engine:
         """How many checks have started and not ended."""
         return len(self._running)
 
+    @property
+    def network_trouble(self) -> str:
+        """What is wrong with our own network, in words; empty where nothing is known to be."""
+        return self._network.trouble
+
     def stop(self, drain: float) -> list[Scheduled]:
         """Start nothing more, wait at most `drain` seconds for what is in flight, return what never started.
 
@@ -107,6 +120,7 @@ class Engine:
 
     def _run(self) -> None:
         self._sweep(None)
+        self._network.start()
         try:
             while not self._is_over():
                 self._turn_safely()
@@ -117,7 +131,7 @@ class Engine:
         if self._stop_at is None:
             return False
         self._refuse_starts()
-        return not self._running or time.monotonic() >= self._stop_at
+        return not (self._running or self._network.is_busy) or time.monotonic() >= self._stop_at
 
     def _turn_safely(self) -> None:
         """One round that outlives a bug of ours outside any check."""
@@ -135,6 +149,10 @@ class Engine:
                 self._transfers.ready(fd, events)
             elif fd in self._resolver.sockets:
                 self._resolver.ready(fd, events)
+            elif fd in self._loop.sockets:
+                self._loop.ready(fd, events)
+            elif fd in self._network.sockets:
+                self._network.ready(fd)
             elif fd == self._wake:
                 self._take_submitted()
         for call, subject in self._timers.due(time.monotonic()):
@@ -203,7 +221,12 @@ class Engine:
             check.release()
         except Exception:  # noqa: BLE001 - the outcome stands, whatever was not given back
             _log.exception("a check of monitor %s was not released", check.spec.monitor_id)
-        self._report(Finished(check.ticket, outcome, check.started_at, time.monotonic()))
+        finished = Finished(check.ticket, outcome, check.started_at, time.monotonic())
+        # The comparison spares what is well the hash of an enum.
+        if outcome.reason is not Reason.OK and outcome.reason in DOUBTFUL:
+            self._network.settle(finished)
+        else:
+            self._report(finished)
 
     def _report(self, finished: Finished) -> None:
         try:
@@ -220,6 +243,8 @@ class Engine:
         self._refuse_starts()
         for check in list(self._running):
             check.finish(Outcome(Reason.NOT_CHECKED, evidence={"error": "stopped before the end"}))
+        self._network.close()
+        self._loop.close()
         self._transfers.close()
         for probe in self._probes.values():
             probe.close()

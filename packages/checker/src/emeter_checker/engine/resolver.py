@@ -1,17 +1,21 @@
 """Look-ups by c-ares on the engine's epoll: each one anew, each with a deadline."""
 
+import logging
+import math
 import select
 import socket
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import pycares
 from pycares import _cares as _c_ares
 from pycares import errno as ares
 
+from emeter_checker.engine.name_servers import NameServers
 from emeter_checker.engine.timers import Timers
-from emeter_checker.kinds.base import Check
+
+_log = logging.getLogger(__name__)
 
 TICK = 0.1
 """Seconds between looks at c-ares' own timeouts while a look-up is in flight; its shortest is 0.25 s."""
@@ -23,6 +27,21 @@ _QUERY_CACHE = 1 << 21  # ARES_OPT_QUERY_CACHE of ares.h, which pycares does not
 _UDP_MAX_QUERIES = 1 << 19  # ARES_OPT_UDP_MAX_QUERIES, the same
 _QUERIES_PER_PORT = 100
 _NO_SORT = 1 << 7  # ARES_AI_NOSORT: sorting by RFC 6724 opens a socket for each address
+_ALIASES_MAX = 8
+UNANSWERED = frozenset(
+    {ares.ARES_ETIMEOUT, ares.ARES_ECONNREFUSED, ares.ARES_ECANCELLED, ares.ARES_EDESTRUCTION}
+)
+"""What c-ares says where no name server said anything."""
+
+
+class Asker(Protocol):
+    """Whoever wants an answer: a check, as a rule."""
+
+    def resolved(self, status: int, addresses: Sequence[str]) -> None:
+        """Take the answer of a look-up: c-ares' status (0 for success) and every address in it."""
+
+    def fail(self, error: BaseException) -> None:
+        """Take note that `resolved` raised this."""
 
 
 class _Channel(pycares.Channel):
@@ -64,23 +83,32 @@ class _Channel(pycares.Channel):
 class _Lookup:
     """One look-up in flight."""
 
-    __slots__ = ("answers", "check", "deadline")
+    __slots__ = ("answers", "asker", "deadline", "is_sent")
 
-    def __init__(self, check: Check, deadline: float, answers: "list[_Answer]") -> None:
-        self.check = check
+    def __init__(self, asker: Asker, deadline: float, answers: "list[_Answer]") -> None:
+        self.asker = asker
         self.deadline = deadline
         self.answers = answers
+        # What is answered before that stood in the hosts file.
+        self.is_sent = False
 
     def __call__(self, result: Any, status: int | None) -> None:  # noqa: ANN401 - as pycares calls back
         # Called inside c-ares: what follows must wait until it has returned.
-        self.answers.append((self, result, status))
+        self.answers.append((self, result, status or 0, self.is_sent))
+
+    def about_root(self, _result: object, status: int | None) -> None:
+        """Take the answer of a query, which holds no addresses."""
+        self.answers.append((self, None, status or 0, self.is_sent))
 
 
-_Answer = tuple[_Lookup, Any, int | None]
+_Answer = tuple[_Lookup, Any, int, bool]
 
 
 class Resolver:
-    """Finds addresses by name: hosts file first, then the name servers; nothing is remembered."""
+    """Finds addresses by name: hosts file first, then the name servers; nothing is remembered.
+
+    `servers` are asked instead of those of the system, which are read again when they change.
+    """
 
     def __init__(self, epoll: select.epoll, timers: Timers, servers: Sequence[str] = ()) -> None:
         self._epoll = epoll
@@ -91,14 +119,16 @@ class Resolver:
         self._ticking = False
         self._closed = False
         self._channel = _Channel(self._on_socket, servers)
+        self._system = None if servers else NameServers()
+        self.heard_at = -math.inf
+        """When a name server last answered anything, of `time.monotonic()`."""
 
-    def resolve(self, name: str, family: int, deadline: float, check: Check) -> None:
-        """Look `name` up anew; answers by `check.resolved`, at most a tick after the deadline."""
-        lookup = _Lookup(check, deadline, self._answers)
-        self._waiting.add(lookup)
-        if not self._ticking:
-            self._ticking = True
-            self._timers.at(time.monotonic() + TICK, self._tick, None)
+    def resolve(self, name: str, family: int, deadline: float, check: Asker) -> None:
+        """Look `name` up anew; answers by `check.resolved`, at most a tick after the deadline.
+
+        An answer by way of more than eight aliases is one of a name server that fails.
+        """
+        lookup = self._begin(deadline, check)
         self._channel.getaddrinfo(
             name,
             None,
@@ -107,6 +137,17 @@ class Resolver:
             flags=_NO_SORT,
             callback=lookup,
         )
+        lookup.is_sent = True
+
+    def ask_for_root(self, deadline: float, asker: Asker) -> None:
+        """Ask what every name server knows; the status of the answer tells whether one could be heard."""
+        lookup = self._begin(deadline, asker)
+        try:
+            self._channel.query(".", pycares.QUERY_TYPE_NS, callback=lookup.about_root)
+        except pycares.AresError as error:
+            # As where there is no route to any of them. It may have been called back as well; one counts.
+            lookup.about_root(None, error.args[0])
+        lookup.is_sent = True
 
     def ready(self, fd: int, events: int) -> None:
         """Tell c-ares that a socket of its is ready."""
@@ -118,13 +159,38 @@ class Resolver:
         """Hand out the answers that have come in."""
         while self._answers:
             answers, self._answers[:] = self._answers[:], []
-            for lookup, result, status in answers:
-                self._end(lookup, status or 0, _addresses(result))
+            now = time.monotonic()
+            for lookup, result, status, was_sent in answers:
+                if was_sent and status not in UNANSWERED:
+                    self.heard_at = now
+                if result is not None and _aliases(result) > _ALIASES_MAX:
+                    self._end(lookup, ares.ARES_EBADRESP, ())
+                else:
+                    self._end(lookup, status, _addresses(result))
 
     def close(self) -> None:
         """Give every look-up up and let go of c-ares, which pycares ends in a thread of its own."""
         self._closed = True
         self._channel.close()
+
+    def _begin(self, deadline: float, asker: Asker) -> _Lookup:
+        now = time.monotonic()
+        servers = self._system.news(now) if self._system is not None else None
+        if servers is not None:
+            self._use(servers)
+        lookup = _Lookup(asker, deadline, self._answers)
+        self._waiting.add(lookup)
+        if not self._ticking:
+            self._ticking = True
+            self._timers.at(now + TICK, self._tick, None)
+        return lookup
+
+    def _use(self, servers: Sequence[str]) -> None:
+        try:
+            self._channel.servers = servers
+        except pycares.AresError as error:
+            # Such as a zone that this machine does not have: the servers before it stay.
+            _log.warning("the name servers %s cannot be used: %s", ", ".join(servers), error)
 
     def _end(self, lookup: _Lookup, status: int, addresses: Sequence[str]) -> None:
         if lookup not in self._waiting:
@@ -132,9 +198,9 @@ class Resolver:
             return
         self._waiting.discard(lookup)
         try:
-            lookup.check.resolved(status, addresses)
+            lookup.asker.resolved(status, addresses)
         except Exception as bug:  # noqa: BLE001 - a bug in one check must not end the others
-            lookup.check.fail(bug)
+            lookup.asker.fail(bug)
 
     def _tick(self, _: None) -> None:
         """Let c-ares see to its timeouts, and end what is over its own deadline."""
@@ -162,6 +228,11 @@ class Resolver:
         else:
             self.sockets.add(fd)
             self._epoll.register(fd, events)
+
+
+def _aliases(result: Any) -> int:  # noqa: ANN401 - pycares' own dataclass
+    """How many aliases led to the addresses; those of both families are told together."""
+    return len({each.alias for each in result.cnames}) if result.cnames else 0
 
 
 def _addresses(result: Any) -> list[str]:  # noqa: ANN401 - pycares' own dataclass, None on failure

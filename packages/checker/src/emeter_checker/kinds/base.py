@@ -2,7 +2,7 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -11,6 +11,9 @@ from emeter_core.checks.spec import CheckSpec
 from emeter_core.outcome import Outcome, Reason
 
 _log = logging.getLogger(__name__)
+
+Work = Callable[[], Coroutine[Any, Any, Outcome]]
+"""What makes the coroutine of a check for the asyncio loop."""
 
 
 class Check(ABC):
@@ -57,7 +60,7 @@ class Check(ABC):
         self.ended = True
         self.on_end(self, outcome)
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """End as not checked, because of a bug of ours: one check lost, no more."""
         _log.error("a check of monitor %s broke", self.spec.monitor_id, exc_info=error)
         self.finish(Outcome(Reason.NOT_CHECKED, evidence={"error": type(error).__name__}))
@@ -80,6 +83,16 @@ class Transfers(Protocol):
         """Give the transfer up, without an answer."""
 
 
+class Loop(Protocol):
+    """The asyncio loop beside the engine, in a thread of its own."""
+
+    def run(self, work: Work, check: Check) -> None:
+        """Run `work()` on the loop; the check ends with its outcome."""
+
+    def cancel(self, check: Check) -> None:
+        """Give the work of a check up, without an answer; does nothing for one that has ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What every probe of one engine shares."""
@@ -87,6 +100,7 @@ class Services:
     guard: AddressGuard
     resolver: Resolver
     transfers: Transfers
+    loop: Loop
     user_agent: str
     ca_file: str
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from emeter_core.analytics.known import SQL_FIRST_ID, SQL_KNOWN_STATUS
+from emeter_core.analytics.known import SQL_KNOWN_STATUS, sql_first_id
 from emeter_core.analytics.span import Known, Span, join_spans
 from emeter_core.checks.take import array
 from emeter_core.monitors.monitor import Monitor
@@ -19,7 +19,7 @@ from emeter_core.scope import Scope
 _HISTORY = text(f"""
 SELECT m.id, c.* FROM monitors m CROSS JOIN LATERAL (
   SELECT {SQL_KNOWN_STATUS} AS status, c.effective_at, c.reason
-  FROM status_changes c WHERE c.monitor_id = m.id AND c.id >= {SQL_FIRST_ID}
+  FROM status_changes c WHERE c.monitor_id = m.id AND c.id >= {sql_first_id()}
   ORDER BY c.id DESC
 ) AS c
 WHERE m.id = ANY (CAST(:monitor_ids AS int[])) AND m.team_id = :team_id

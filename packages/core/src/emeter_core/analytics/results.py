@@ -1,136 +1,209 @@
-"""Single checks: the last ones, one with its evidence, and the newest latencies of many monitors."""
+"""What a monitor was over time: the one way to read its history."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
-from emeter_core.checks.packing import unpack_phases
-from emeter_core.checks.slots import from_us, to_us
+from emeter_core.analytics.bucket import Bucket, Sums
+from emeter_core.analytics.history import history
+from emeter_core.analytics.roll_up_sql import PHASES, TIMES, sql_is_failure
+from emeter_core.analytics.scale import Scale, Timespan, edges, zone_of
+from emeter_core.analytics.sources import Reach, Stretch, kept_edges, stretches
+from emeter_core.analytics.span import Span
+from emeter_core.checks.packing import sql_phase
 from emeter_core.checks.take import array
-from emeter_core.errors import NotFound
 from emeter_core.monitors.monitor import Monitor
-from emeter_core.outcome import Condition, Phases, Reason
+from emeter_core.rollups import DAY, LEVELS, RAW, Level, RollupProgress
 from emeter_core.scope import Scope
+from emeter_storage.partitions import sql_day_ms
 
-_DAY = timedelta(days=1)
+_Row = Row[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """One check. `code` is 0 where there was none; `late_ms` is how long after its slot it began."""
+class Results:
+    """The buckets of a time span, oldest first, and what they are together; None where there is no bucket."""
 
-    slot: datetime
-    reason: Reason
-    code: int
-    phases: Phases
-    total_us: int
-    late_ms: int
-    evidence: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def slot_us(self) -> int:
-        """The slot in microseconds since 1970: how URLs name a check."""
-        return to_us(self.slot)
-
-    @property
-    def condition(self) -> Condition:
-        """What the check found, on its own."""
-        return self.reason.condition
+    buckets: Sequence[Bucket]
+    whole: Bucket | None
 
 
-_COLUMNS = "r.slot, r.reason, r.code, r.phases, r.total_us, r.late_ms, r.evidence"
+def results(
+    session: Session, scope: Scope, monitor: Monitor, timespan: Timespan, scale: Scale, *, now: datetime
+) -> Results:
+    """What `monitor` was in the buckets of `scale` that touch `timespan`: whole ones, the last until `now`.
 
-_LAST = text(f"""
-SELECT {_COLUMNS} FROM probes p JOIN monitors m ON m.id = p.monitor_id CROSS JOIN LATERAL (
-  SELECT * FROM results r WHERE r.probe_id = p.id AND r.slot > :since AND r.slot <= :until
-  ORDER BY r.slot DESC LIMIT :limit
-) AS r
-WHERE m.id = :monitor_id AND m.team_id = :team_id
-ORDER BY r.slot DESC LIMIT :limit
-""")  # noqa: S608 - made of our own constants
-
-_ONE = text(f"""
-SELECT {_COLUMNS} FROM probes p JOIN monitors m ON m.id = p.monitor_id
-JOIN results r ON r.probe_id = p.id AND r.slot = :slot
-WHERE m.id = :monitor_id AND m.team_id = :team_id LIMIT 1
-""")  # noqa: S608 - made of our own constants
-
-_RECENT = text("""
-SELECT m.id, ARRAY(
-  SELECT CASE WHEN r.reason = 0 THEN r.total_us END FROM (
-    SELECT r.slot, r.reason, r.total_us FROM results r
-    WHERE r.probe_id = p.id AND r.slot > :since AND r.slot <= :now ORDER BY r.slot DESC LIMIT :limit
-  ) AS r ORDER BY r.slot
-)
-FROM monitors m JOIN probes p ON p.monitor_id = m.id
-WHERE m.id = ANY (CAST(:monitor_ids AS int[])) AND m.team_id = :team_id
-""")
-
-
-def last_checks(
-    session: Session, scope: Scope, monitor: Monitor, *, now: datetime, limit: int = 20
-) -> list[Check]:
-    """The newest checks of a monitor, newest first; of a paused or silent one those before that."""
-    interval = timedelta(seconds=monitor.interval_seconds)
-    values = {
-        "monitor_id": monitor.id,
-        "team_id": scope.team.id,
-        "since": _last_checked_at(monitor, now) - max(_DAY, 2 * limit * interval),
-        "until": now,
-        "limit": limit,
-    }
-    return [_check(row) for row in session.execute(_LAST, values)]
-
-
-def get_check(session: Session, scope: Scope, monitor: Monitor, slot_us: int) -> Check:
-    """The check of one slot (microseconds since 1970); raises NotFound, also where its day was dropped."""
-    try:
-        slot = from_us(slot_us)
-    except OverflowError:
-        raise NotFound("There is no such check.") from None
-    values = {"monitor_id": monitor.id, "team_id": scope.team.id, "slot": slot}
-    row = session.execute(_ONE, values).one_or_none()
-    if row is None:
-        raise NotFound("There is no such check.")
-    return _check(row)
-
-
-def recent_latencies(
-    session: Session, scope: Scope, monitor_ids: Iterable[int], *, now: datetime, limit: int = 32
-) -> dict[int, list[int | None]]:
-    """For each monitor the times of its last checks in microseconds, oldest first, None for one that failed.
-
-    At most `limit` of them, and none that is older than a day.
+    Days, weeks and months are those of the team's time zone. Each is told by the coarsest rollups that lie in
+    it, and what is not rolled up yet by single results and status changes. A bucket has no finer edges than
+    what is kept of its time: minutes for single results, then quarter hours, hours, days of UTC. A stranger's
+    monitor has no figures.
     """
-    ids = list(monitor_ids)
-    values = {
-        "monitor_ids": array(ids),
-        "team_id": scope.team.id,
-        "now": now,
-        "since": now - _DAY,
-        "limit": limit,
-    }
-    found = {monitor_id: latencies for monitor_id, latencies in session.execute(_RECENT, values)}  # noqa: C416 - rows are no pairs to mypy
-    return {monitor_id: found.get(monitor_id, []) for monitor_id in ids}
+    cuts = edges(timespan, scale, zone_of(scope.team.time_zone), now=now)
+    return results_between(session, scope, monitor, cuts)
 
 
-def _last_checked_at(monitor: Monitor, now: datetime) -> datetime:
-    """A moment near its last check, as far as the monitor itself tells: only days from there on are read."""
-    moment = monitor.paused_at or now
-    return min(moment, monitor.condition_since) if monitor.condition == Condition.NO_DATA else moment
+def results_between(
+    session: Session, scope: Scope, monitor: Monitor, cuts: Sequence[datetime], *, with_times: bool = True
+) -> Results:
+    """Read `results` between `cuts`; without the times of statuses that may cost a statement less."""
+    reaches = dict.fromkeys((RAW, *(level.name for level in LEVELS)), Reach(None, None))
+    for level, *reach in session.execute(_REACHES):
+        reaches[level] = Reach(*reach)
+    cuts = kept_edges(cuts, reaches)
+    if not cuts:
+        return Results([], None)
+    parts = list(stretches(cuts, reaches))
+    sums = [Sums() for _ in cuts[1:]]
+    ids = {"monitor_id": monitor.id, "team_id": scope.team.id}
+    _add_rollups(session, ids, [part for part in parts if part.level], sums)
+    single = [part for part in parts if part.level is None]
+    if single:
+        _add_single(session, ids, single, sums)
+        if with_times:
+            spans = history(session, scope, [monitor.id], since=single[0].since, now=single[-1].until)
+            _add_times(spans.get(monitor.id, []), single, sums)
+    return _told(cuts, sums)
 
 
-def _check(row: Row[*tuple[Any, ...]]) -> Check:
-    return Check(
-        slot=row.slot,
-        reason=Reason(row.reason),
-        code=row.code,
-        phases=unpack_phases(bytes(row.phases), row.total_us),
-        total_us=row.total_us,
-        late_ms=row.late_ms,
-        evidence=row.evidence or {},
+_REACHES = select(RollupProgress.level, RollupProgress.done_until, RollupProgress.kept_since)
+
+
+def _told(cuts: Sequence[datetime], sums: Sequence[Sums]) -> Results:
+    whole = Sums()
+    for each in sums:
+        whole.add(each)
+    buckets = [Bucket(*ends, each) for each, ends in zip(sums, pairwise(cuts), strict=True)]
+    return Results(buckets, Bucket(cuts[0], cuts[-1], whole))
+
+
+_COLUMNS = ("checks", "ok", "failures", "total_us", "min_us", "max_us", *PHASES, "histogram", *TIMES.values())
+_OWN = "EXISTS (SELECT FROM monitors m WHERE m.id = :monitor_id AND m.team_id = :team_id)"
+
+
+def _sql_rollups(level: Level) -> str:
+    """SQL for the rows of a level in stretches; bounds for all of them leave partitions out beforehand."""
+    name = level.name
+    return f"""
+SELECT part.bucket, {", ".join(f"r.{column}" for column in _COLUMNS)}
+FROM unnest(CAST(:{name}_buckets AS int[]), CAST(:{name}_firsts AS int[]), CAST(:{name}_afters AS int[]))
+  AS part (bucket, first, after)
+CROSS JOIN LATERAL (
+  SELECT * FROM {level.table} WHERE monitor_id = :monitor_id AND period >= first AND period < after
+    AND period >= :{name}_lowest AND period < :{name}_highest
+  OFFSET 0
+) AS r
+WHERE {_OWN}"""  # noqa: S608 - made of our own constants
+
+
+_ROLLUPS = {level: _sql_rollups(level) for level in LEVELS}
+
+
+def _add_rollups(
+    session: Session, ids: Mapping[str, object], parts: Iterable[Stretch], sums: Sequence[Sums]
+) -> None:
+    values = dict(ids)
+    statements = []
+    for level in LEVELS:
+        own = [part for part in parts if part.level is level]
+        if not own:
+            continue
+        firsts, afters = (
+            [level.period(part.since) for part in own],
+            [level.period(part.until) for part in own],
+        )
+        statements.append(_ROLLUPS[level])
+        values |= {
+            f"{level.name}_buckets": array(part.bucket for part in own),
+            f"{level.name}_firsts": array(firsts),
+            f"{level.name}_afters": array(afters),
+            f"{level.name}_lowest": min(firsts),
+            f"{level.name}_highest": max(afters),
+        }
+    if statements:
+        for bucket, *figures in session.execute(text(" UNION ALL ".join(statements)), values):
+            sums[bucket].add(_of_rollup(*figures))
+
+
+def _of_rollup(*figures: Any) -> Sums:  # noqa: ANN401 - the columns of a row
+    checks, ok, failures, total_us, least, most, *rest = figures
+    phases, histogram, times = rest[: len(PHASES)], rest[len(PHASES)], rest[len(PHASES) + 1 :]
+    return Sums(
+        *(checks, ok, failures, total_us, least, most),
+        phases=[phase or 0.0 for phase in phases],
+        histograms=[bytes(histogram)] if histogram else [],
+        times={status: timedelta(microseconds=us) for status, us in zip(TIMES, times, strict=True) if us},
     )
+
+
+_MS = sql_day_ms("slot")
+_SINGLE = text(f"""
+SELECT part.bucket, r.* FROM unnest(
+  CAST(:buckets AS int[]), CAST(:sinces AS timestamptz[]), CAST(:untils AS timestamptz[])
+) AS part (bucket, since, until)
+CROSS JOIN LATERAL (
+  SELECT count(*)::int AS checks, count(*) FILTER (WHERE {sql_is_failure("reason")})::int AS failures,
+    array_agg(total_us) FILTER (WHERE reason = 0) AS values,
+    {", ".join(f"sum({sql_phase('phases', n)}) FILTER (WHERE reason = 0)" for n in range(len(PHASES)))}
+  FROM probes p CROSS JOIN LATERAL (
+    SELECT total_us, reason, phases FROM results
+    WHERE probe_id = p.id AND slot >= part.since AND slot < part.until AND slot >= :since AND slot < :until
+      AND {_MS} >= {sql_day_ms("part.since")}
+      AND {_MS} <= {sql_day_ms("part.until - interval '1 microsecond'")}
+    OFFSET 0
+  ) AS r
+  WHERE p.monitor_id = :monitor_id
+) AS r
+WHERE {_OWN} AND r.checks > 0
+""")  # noqa: S608 - made of our own constants
+
+
+def _add_single(
+    session: Session, ids: Mapping[str, object], parts: Sequence[Stretch], sums: Sequence[Sums]
+) -> None:
+    cut = [piece for part in parts for piece in _by_day(part)]
+    values = {
+        "buckets": array(part.bucket for part in cut),
+        "sinces": array(f'"{part.since.isoformat()}"' for part in cut),
+        "untils": array(f'"{part.until.isoformat()}"' for part in cut),
+        "since": cut[0].since,
+        "until": cut[-1].until,
+    }
+    for bucket, checks, failures, found, *phases in session.execute(_SINGLE, {**ids, **values}):
+        latencies = found or []
+        sums[bucket].add(
+            Sums(
+                *(checks, len(latencies), failures, sum(latencies)),
+                least=min(latencies, default=None),
+                most=max(latencies, default=None),
+                phases=[float(phase or 0) for phase in phases],
+                values=latencies,
+            )
+        )
+
+
+def _by_day(part: Stretch) -> Iterable[Stretch]:
+    """Cut a stretch where days of UTC begin: the key of results is one of their day."""
+    since = part.since
+    while since < part.until:
+        until = min(part.until, DAY.floor(since) + DAY.length)
+        yield part._replace(since=since, until=until)
+        since = until
+
+
+def _add_times(spans: Sequence[Span], parts: Sequence[Stretch], sums: Sequence[Sums]) -> None:
+    """Add how long each status lasted in each stretch; both are in order."""
+    left = list(reversed(spans))
+    for part in parts:
+        while left and left[-1].since < part.until:
+            span = left[-1]
+            since, until = max(span.since, part.since), min(span.until, part.until)
+            if since < until:
+                sums[part.bucket].add_time(span.status, until - since)
+            if span.until > part.until:
+                break
+            left.pop()

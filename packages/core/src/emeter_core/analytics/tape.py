@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from emeter_core.analytics.known import SQL_SPANS
+from emeter_core.analytics.known import sql_spans
 from emeter_core.monitors.shown import SQL_SINCE, SQL_STATUS
 from emeter_core.scope import Scope
 
@@ -40,7 +40,7 @@ WITH shown AS MATERIALIZED (
   SELECT m.id, span.status = 'down',
     floor(date_part('epoch', span.since - :since) / {QUARTER.seconds})::int,
     ceil(date_part('epoch', span.until - :since) / {QUARTER.seconds})::int - 1
-  FROM shown m CROSS JOIN LATERAL ({SQL_SPANS}) AS span
+  FROM shown m CROSS JOIN LATERAL ({sql_spans()}) AS span
   WHERE NOT m.is_old AND span.status IN ('down', 'degraded')
 ), covered AS (
   SELECT kinds.only_down, first, last, coalesce(max(last) OVER (

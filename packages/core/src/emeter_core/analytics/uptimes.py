@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from emeter_core.analytics.known import SQL_SPANS
+from emeter_core.analytics.known import sql_spans
 from emeter_core.analytics.span import NOTHING
 from emeter_core.analytics.uptime import UNMEASURED, Uptime, uptime_of
 from emeter_core.checks.take import array
@@ -49,7 +49,7 @@ def _statement(is_longest: Iterable[bool]) -> str:
     sums = ", ".join(_sums(number, is_whole=each) for number, each in enumerate(is_longest))
     return f"""
 SELECT m.id, s.* FROM monitors m CROSS JOIN LATERAL (
-  SELECT {sums} FROM ({SQL_SPANS}) AS span WHERE status IN ('up', 'degraded', 'down')
+  SELECT {sums} FROM ({sql_spans()}) AS span WHERE status IN ('up', 'degraded', 'down')
 ) AS s
 WHERE m.id = ANY (CAST(:monitor_ids AS int[])) AND m.team_id = :team_id
 """  # noqa: S608 - made of our own constants

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from emeter_core.checks.advance import advance
 from emeter_core.checks.finished import Finished
 from emeter_core.checks.packing import COLUMNS, pack_result
-from emeter_core.checks.slots import from_us
+from emeter_core.checks.slots import from_us, to_us
 from emeter_core.checks.state import Observation, Policy, State
 from emeter_core.checks.take import array
 from emeter_core.checks.transitions import write_transitions
 from emeter_core.checks.write import Judged, write_probes
 from emeter_core.outcome import Condition
+from emeter_core.rollups.dirty import LATE_AFTER, Late, mark_dirty
 from emeter_storage.copy import copy_binary
 
 _Row = Row[*tuple[Any, ...]]
@@ -61,6 +62,7 @@ def record(session: Session, batch: Sequence[Finished], *, now: datetime) -> Rec
         copy_binary(session, "results", COLUMNS, [pack_result(each.finished) for each in judged])
         write_probes(session, judged)
         write_transitions(session, judged, now=now)
+        _mark_late(session, judged, now)
     return Recorded(len(judged), len(batch) - len(judged))
 
 
@@ -90,6 +92,15 @@ def _judge(rows: Sequence[_Row], by_slot: dict[tuple[int, int], Finished], now: 
         counts = step.state is not before
         judged.append(Judged(finished, monitor_id, stored, step, counts, certificate_ends_at))
     return judged
+
+
+def _mark_late(session: Session, judged: Sequence[Judged], now: datetime) -> None:
+    """Results that waited long, as for a database that was away, may be missing in rollups."""
+    until_us = to_us(now - LATE_AFTER)
+    late = [each for each in judged if each.finished.claim.slot_us < until_us]
+    if late:
+        marks = [Late(each.monitor_id, from_us(each.finished.claim.slot_us)) for each in late]
+        mark_dirty(session, marks, checks=True, now=now)
 
 
 def _state(condition: str, *others: Any) -> State:  # noqa: ANN401 - the other columns, as they are

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Integer, LargeBinary, PrimaryKeyConstraint, SmallInteger
+from sqlalchemy import Integer, LargeBinary, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -10,25 +10,26 @@ from emeter_storage.base import Base, Timestamp
 
 
 class Result(Base):
-    """What one slot was found to be.
+    """What one slot was found to be, keyed by probe and slot.
 
-    Eight columns, widest first: with a ninth the null bitmap would cost eight bytes more a row. `phases`
-    holds dns, connect, tls and wait as four big-endian uint32 microseconds; transfer is what is left
-    of `total_us`; `late_ms` is how long after its slot the check started, at most 32,767. No foreign key:
-    probe ids are never reused, and partitions are dropped whole.
+    92 bytes a row, its index included. So: eight columns, widest first, as with a ninth the null bitmap would
+    cost eight bytes more; `phases` holds dns, connect, tls and wait in 16 bits each (see `packing`), transfer
+    is what is left of `total_us`; and the key is not the table's but a unique index of each partition, on the
+    probe and the milliseconds since midnight, half as wide (see `emeter_storage.partitions`). `late_ms` is
+    how long after its slot the check started, at most 32,767. No foreign key: probe ids are never reused, and
+    partitions are dropped whole.
     """
 
     __tablename__ = "results"
-    __table_args__ = (
-        PrimaryKeyConstraint("probe_id", "slot"),
-        {"postgresql_partition_by": "RANGE (slot)"},
-    )
+    __table_args__ = ({"postgresql_partition_by": "RANGE (slot)"},)
 
-    slot: Mapped[Timestamp]
-    probe_id: Mapped[int] = mapped_column(Integer, autoincrement=False)
+    slot: Mapped[Timestamp] = mapped_column()
+    probe_id: Mapped[int] = mapped_column(Integer)
     total_us: Mapped[int] = mapped_column(Integer)
     late_ms: Mapped[int] = mapped_column(SmallInteger)
     reason: Mapped[int] = mapped_column(SmallInteger)
     code: Mapped[int] = mapped_column(SmallInteger)
     phases: Mapped[bytes] = mapped_column(LargeBinary)
     evidence: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+    __mapper_args__ = {"primary_key": [probe_id, slot]}  # noqa: RUF012 - SQLAlchemy reads a plain dict

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from emeter_core.outcome import Reason
-from emeter_storage.statements import affected_rows
+from emeter_core.rollups.dirty import LATE_AFTER
 
 _PATIENCE = "(p.timeout_ms + greatest(2 * p.interval_ms, 30000)) * interval '1 millisecond'"
 
@@ -30,13 +30,19 @@ WITH silent AS (
   UPDATE monitors m SET condition = 'no_data', condition_since = silent.since
   FROM silent WHERE m.id = silent.monitor_id
   RETURNING m.team_id, m.id, silent.since, m.paused_at IS NOT NULL AS paused
+), noted AS (
+  INSERT INTO status_changes (team_id, monitor_id, effective_at, recorded_at, reason, condition, paused)
+  SELECT team_id, id, since, :now, :reason, 'no_data', paused FROM moved
+  RETURNING monitor_id, effective_at
+), dirty AS (
+  INSERT INTO rollups_dirty (monitor_id, since, until, checks)
+  SELECT monitor_id, effective_at, :now, false FROM noted WHERE effective_at < :late
 )
-INSERT INTO status_changes (team_id, monitor_id, effective_at, recorded_at, reason, condition, paused)
-SELECT team_id, id, since, :now, :reason, 'no_data', paused FROM moved
+SELECT count(*) FROM noted
 """  # noqa: S608 - made of our own constants
 
 
 def sweep_silence(session: Session, *, now: datetime) -> int:
     """Set no data where no result has come for too long; returns for how many monitors."""
-    swept = session.execute(text(_SWEEP), {"now": now, "reason": Reason.NOT_CHECKED.value})
-    return affected_rows(swept)
+    values = {"now": now, "reason": Reason.NOT_CHECKED.value, "late": now - LATE_AFTER}
+    return int(session.execute(text(_SWEEP), values).scalar_one())

@@ -12,6 +12,7 @@ from emeter_core.checks.take import array
 from emeter_core.checks.write import Judged
 from emeter_core.incidents import FirstFailure, Transition, follow
 from emeter_core.outcome import Reason
+from emeter_storage.partitions import sql_day_ms
 
 _Row = Row[*tuple[Any, ...]]
 
@@ -21,12 +22,15 @@ SELECT id, team_id, name, paused_at IS NOT NULL AS paused FROM monitors WHERE id
 
 _CONDITION = "UPDATE monitors SET condition = :condition, condition_since = :since WHERE id = :id"
 
-_FIRST_FAILURES = """
+_FIRST_FAILURES = f"""
 SELECT r.probe_id, r.slot, r.reason, r.evidence
-FROM unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[])) AS f (probe_id, slot_us)
-JOIN results r ON r.probe_id = f.probe_id
-  AND r.slot = 'epoch'::timestamptz + f.slot_us * interval '1 microsecond'
-"""
+FROM (
+  SELECT probe_id, 'epoch'::timestamptz + slot_us * interval '1 microsecond' AS slot
+  FROM unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[])) AS u (probe_id, slot_us)
+) AS f
+JOIN results r ON r.probe_id = f.probe_id AND r.slot = f.slot
+  AND {sql_day_ms("r.slot")} = {sql_day_ms("f.slot")}
+"""  # noqa: S608 - made of our own constants
 
 
 def write_transitions(session: Session, judged: Sequence[Judged], *, now: datetime) -> None:

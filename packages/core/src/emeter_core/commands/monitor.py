@@ -21,7 +21,7 @@ from emeter_core.monitors import (
     resume_monitor,
     update_monitor,
 )
-from emeter_core.monitors.kinds import KindSettings
+from emeter_core.monitors.kinds import KINDS, KindSettings, kind_of
 from emeter_storage.errors import UserError
 
 
@@ -35,12 +35,16 @@ monitor.add_command(list_)
 
 @monitor.command()
 @click.argument("url")
-@click.option("--kind", default="http", show_default=True)
+@click.option("--kind", help=f"{', '.join(KINDS)} (default: by what URL begins with).")
 @described
 @scoped
-def add(edge: Edge, url: str, kind: str, **given: Any) -> None:  # noqa: ANN401 - whatever the options bring
-    """Watch URL from now on; prints the id of the new monitor."""
-    fields, settings = split(given)
+def add(edge: Edge, url: str, kind: str | None, **given: Any) -> None:  # noqa: ANN401 - whatever the options bring
+    """Watch URL from now on; prints the id of the new monitor.
+
+    URL is like https://example.com/, tcp://example.com:25 or ping://example.com.
+    """
+    kind = kind_of(url) if kind is None else kind
+    fields, settings = split(given, kind)
     with told_by_option():
         draft = draft_monitor(target=url, kind=kind, settings=settings, **fields)
     vault = edge.vault
@@ -56,10 +60,10 @@ def add(edge: Edge, url: str, kind: str, **given: Any) -> None:  # noqa: ANN401 
 @scoped
 def edit(edge: Edge, public_id: str, url: str | None, **given: Any) -> None:  # noqa: ANN401 - see add
     """Change the monitor ID; what is not named stays as it is."""
-    fields, settings = split(given)
     vault = edge.vault
     with edge.desk() as desk, told_by_option():
         found = _find(desk, public_id)
+        fields, settings = split(given, found.kind)
         before = open_settings(found, vault).model_dump()
         draft = draft_monitor(
             target=found.target if url is None else url,

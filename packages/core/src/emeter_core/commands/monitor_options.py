@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from emeter_core.errors import Invalid
+from emeter_core.monitors.kinds import KINDS
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -65,7 +66,9 @@ _REQUEST = (
     click.option("--header", "headers", multiple=True, callback=_headers, help="'Name: value'; repeatable."),
     click.option("--body", help="What is sent."),
     click.option(
-        "--expect", "expected_codes", metavar="CODES", help="Codes that are well: 301,302 (default: 200-299)."
+        "--expect",
+        metavar="CODES|TEXT",
+        help="http: codes that are well, 301,302 (default: 200-299); tcp: text that must come.",
     ),
     click.option("--keyword", help="Text that the body must hold."),
     click.option("--keyword-absent/--keyword-present", default=None, help="It must not hold it instead."),
@@ -74,6 +77,12 @@ _REQUEST = (
     _family_flag("ipv6", "Dial IPv6 addresses only."),
     _family_flag("any", "Dial either (default)."),
     click.option("--verify/--no-verify", "verify_tls", default=None, help="Must the certificate be good?"),
+    click.option("--tls/--no-tls", default=None, help="tcp: shake hands for TLS first."),
+    click.option(
+        "--send", metavar="TEXT", help=r"tcp: what is sent; \r \n \t \0 \\ \x1f are escapes, in --expect too."
+    ),
+    click.option("--packets", type=int, metavar="COUNT", help="ping: packets that are sent (default: 3)."),
+    click.option("--max-loss", type=int, metavar="PERCENT", help="ping: what may be lost (default: 50)."),
 )
 _DESCRIPTION = (
     click.option("--name", help="What people call it (default: the host)."),
@@ -100,11 +109,12 @@ def _with(options: Iterable[_Decorator], command: _F) -> _F:
     return command
 
 
-def split(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def split(given: dict[str, Any], kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Part what was given into fields of the monitor and settings of its kind; leave out what was not."""
     chosen = {name: value for name, value in given.items() if value is not None}
     fields = {name: chosen.pop(name) for name in _DRAFT if name in chosen}
-    return fields, chosen
+    names = KINDS[kind].options if kind in KINDS else {}
+    return fields, {names.get(name, name): value for name, value in chosen.items()}
 
 
 @contextmanager

@@ -21,7 +21,7 @@ class Health:
     `scheduler_seen_at` and `sender_seen_at` are the newest signs of life, None without any; `workers` counts
     those seen within 30 s; `overdue` the enabled monitors whose check was due over an interval ago and did
     not come; `missed` the slots of the last hour that nobody checked; `lateness_p99_ms` how late checks began
-    since their worker started.
+    since their worker started; `offline` the workers whose own network is away, so that checks tell nothing.
     """
 
     scheduler_seen_at: datetime | None
@@ -30,6 +30,7 @@ class Health:
     overdue: int
     lateness_p99_ms: float | None
     missed: int
+    offline: int = 0
 
 
 # The probes alone say which checks are missing; only for those are the monitors asked, as an edit or a resume
@@ -39,6 +40,8 @@ SELECT
   (SELECT max(seen_at) FROM processes WHERE name = 'scheduler') AS scheduler_seen_at,
   (SELECT max(seen_at) FROM processes WHERE name = 'sender') AS sender_seen_at,
   ARRAY(SELECT info->'lateness' FROM processes WHERE name = 'worker' AND seen_at >= :alive_since) AS lateness,
+  (SELECT count(*) FROM processes
+    WHERE name = 'worker' AND seen_at >= :alive_since AND info->>'network' <> '') AS offline,
   (SELECT count(*) FROM (
     SELECT monitor_id, last_slot + interval_ms * interval '1 millisecond' AS due,
       :now - (interval_ms + timeout_ms) * interval '1 millisecond' - :patience AS overdue_before
@@ -69,4 +72,5 @@ def look(session: Session, *, now: datetime) -> Health:
         overdue=row.overdue,
         lateness_p99_ms=lateness.percentile(0.99) / 1000 if lateness.counts else None,
         missed=row.missed,
+        offline=row.offline,
     )

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from emeter_core.outcome import Reason
 
 _PORTS = {"http": 80, "https": 443}
+_SHOWN = 60
 
 # What the evidence adds to the plain phrase of a reason; where it lacks a part, the phrase stands alone.
 _PHRASES = {
@@ -18,6 +19,9 @@ _PHRASES = {
     Reason.HOST_UNREACHABLE: "Host unreachable: {address}",
     Reason.CERTIFICATE_WRONG_HOST: "The certificate is not for {host}",
     Reason.UNEXPECTED_CODE: "Unexpected status code {code}",
+    Reason.ANSWER_UNEXPECTED: "The answer does not contain {keyword}",
+    Reason.PING_UNANSWERED: "No answer to {pings} from {address}",
+    Reason.PACKETS_LOST: "{lost} of {pings} to {address} were lost",
 }
 
 
@@ -39,6 +43,7 @@ def cause_in_words(cause: str, evidence: Mapping[str, Any]) -> str:
 def _parts(evidence: Mapping[str, Any]) -> dict[str, object]:
     """What is known of the target that failed; only what there is."""
     parts: dict[str, object] = {name: evidence[name] for name in ("address", "code") if evidence.get(name)}
+    parts |= _pings(evidence.get("round_trips_us")) | _keyword(evidence.get("expected"))
     try:
         url = urlsplit(str(evidence.get("final_url") or evidence.get("url") or ""))
         port = url.port or _PORTS.get(url.scheme)
@@ -50,3 +55,18 @@ def _parts(evidence: Mapping[str, Any]) -> dict[str, object]:
         address = str(parts["address"])
         parts["peer"] = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     return parts
+
+
+def _pings(trips: object) -> dict[str, object]:
+    if not isinstance(trips, list):
+        return {}
+    return {"pings": f"{len(trips)} ping{'s' if len(trips) > 1 else ''}", "lost": trips.count(None)}
+
+
+def _keyword(expected: object) -> dict[str, object]:
+    keyword = expected.get("keyword") if isinstance(expected, dict) else None
+    if not keyword:
+        return {}
+    text = str(keyword)
+    cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return {"keyword": f"\N{LEFT DOUBLE QUOTATION MARK}{cut}\N{RIGHT DOUBLE QUOTATION MARK}"}

@@ -11,6 +11,7 @@ from emeter_core.incidents.incident_monitor import IncidentMonitor
 from emeter_core.incidents.status_change import StatusChange
 from emeter_core.incidents.transition import Transition
 from emeter_core.outbox import Event, enqueue_incidents
+from emeter_core.rollups.dirty import Late, mark_dirty
 
 
 def follow(session: Session, transitions: Sequence[Transition], *, now: datetime) -> None:
@@ -55,6 +56,7 @@ def _note(session: Session, transitions: Sequence[Transition], now: datetime) ->
         for each in transitions
     ]
     session.execute(insert(StatusChange), rows)
+    mark_dirty(session, [Late(each.monitor_id, each.effective_at) for each in transitions], now=now)
 
 
 def _open(session: Session, transitions: Sequence[Transition], now: datetime) -> None:

@@ -21,7 +21,7 @@ from emeter_core.monitors.queries import (
     overview,
 )
 from emeter_core.monitors.rows import MonitorRow, OpenIncident
-from emeter_core.monitors.settings import open_settings
+from emeter_core.monitors.settings import described, open_settings
 from emeter_core.monitors.status import Status, status_of
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "check_monitor_now",
     "create_monitor",
     "delete_monitor",
+    "described",
     "draft_monitor",
     "get_monitor",
     "get_monitor_row",

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from emeter_core.characters import has_controls
 from emeter_core.errors import Invalid
-from emeter_core.monitors.kinds import KINDS, Kind, KindSettings
+from emeter_core.monitors.kinds import DEFAULT, KINDS, Kind, KindSettings
 
 MIN_INTERVAL, MAX_INTERVAL = 5, 86_400
 MAX_TIMEOUT = 60
@@ -34,7 +34,7 @@ _WORDS = {
     "enum": "must be {expected}",
     "string_too_long": "should be at most {max_length:,} character(s)",
     "too_long": "should have at most {max_length:,} item(s)",
-    "extra_forbidden": "is unknown",
+    "extra_forbidden": "is unknown to the kind {kind}",
 }
 
 
@@ -56,7 +56,7 @@ def draft_monitor(
     *,
     target: str,
     name: str = "",
-    kind: str = "http",
+    kind: str = DEFAULT,
     interval: int = DEFAULT_INTERVAL,
     timeout: int | None = None,
     down_after: int = DEFAULT_DOWN_AFTER,
@@ -132,18 +132,18 @@ def _read_settings(
     except ValidationError as error:
         for problem in error.errors():
             field = str(problem["loc"][0]) if problem["loc"] else "settings"
-            errors.setdefault(field, []).append(_plain(problem, kind.settings.model_fields.get(field)))
+            errors.setdefault(field, []).append(_plain(problem, kind, field))
         return None
 
 
-def _plain(problem: ErrorDetails, field: FieldInfo | None) -> str:
+def _plain(problem: ErrorDetails, kind: Kind, field: str) -> str:
     """What Pydantic found wrong, in words for people."""
     if problem["type"] in _OUT_OF_RANGE:
-        return _plain_range(field)
+        return _plain_range(kind.settings.model_fields.get(field))
     words = _WORDS.get(problem["type"])
     if words is None:
         return problem["msg"].removeprefix("Value error, ")
-    return words.format(**problem.get("ctx", {})).replace("'", "")
+    return words.format(kind=kind.name, **problem.get("ctx", {})).replace("'", "")
 
 
 def _plain_range(field: FieldInfo | None) -> str:

@@ -21,3 +21,9 @@ def open_settings(monitor: Monitor, vault: Vault) -> KindSettings:
     """The whole settings of a monitor; raises UserError where the key is another."""
     secret = json.loads(vault.open(PURPOSE, monitor.secrets)) if monitor.secrets else {}
     return KINDS[monitor.kind].settings.model_validate(monitor.settings | secret)
+
+
+def described(monitor: Monitor) -> str:
+    """What a check of this monitor does, in few words: `HTTP GET`, `TCP with TLS`."""
+    # Valid when they were saved; what is secret tells nothing here.
+    return KINDS[monitor.kind].settings.model_construct(**monitor.settings).described()

@@ -15,7 +15,7 @@ from emeter_core.checks.take import array
 from emeter_core.monitors.location import location_id_of
 from emeter_core.scope import Scope
 from emeter_core.testing.filling_sql import CHANGES, CONDITIONS, INCIDENTS, MONITORS, PROBES, RESULTS
-from emeter_storage.partitions import DAYS_AHEAD, ensure_partitions
+from emeter_storage.partitions import DAYS_AHEAD, ensure_partitions, sql_day_ms
 
 FAST, FLAPPING, DOWN = 1, 2, 3
 """The places (from 1) of the monitor checked every 5 s, the flapping one, and the first that is down."""
@@ -84,13 +84,12 @@ UPDATE probes p SET next_slot = {next_slot}, last_slot = least({last_slot}, m.pa
 FROM monitors m WHERE m.id = p.monitor_id AND m.id = ANY (CAST(:ids AS int[])) AND m.condition <> 'pending'
 """
 
-_LAST_RESULTS = """
+_LAST_RESULTS = f"""
 UPDATE probes p SET last_slot = r.slot, last_total_us = r.total_us, last_code = r.code, last_reason = r.reason
-FROM probes q CROSS JOIN LATERAL (
-  SELECT * FROM results WHERE probe_id = q.id AND slot > :since AND slot <= :now ORDER BY slot DESC LIMIT 1
-) AS r
-WHERE q.id = p.id AND q.monitor_id = ANY (CAST(:ids AS int[]))
-"""
+FROM results r
+WHERE r.probe_id = p.id AND r.slot = p.last_slot AND {sql_day_ms("r.slot")} = {sql_day_ms("p.last_slot")}
+  AND p.monitor_id = ANY (CAST(:ids AS int[])) AND r.slot > :since
+"""  # noqa: S608 - made of our own constants
 
 
 def _run_processes(session: Session, now: datetime) -> None:

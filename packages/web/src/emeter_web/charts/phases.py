@@ -21,9 +21,11 @@ _FAILED_IN = {
     Reason.CERTIFICATE_WRONG_HOST: _TLS,
     Reason.TLS_FAILED: _TLS,
     Reason.CONNECTION_CLOSED: _WAIT,
+    Reason.PING_UNANSWERED: _WAIT,
     Reason.RESPONSE_INVALID: _WAIT,
     Reason.HEADERS_TOO_LARGE: _WAIT,
     Reason.BODY_TOO_LARGE: _TRANSFER,
+    Reason.ANSWER_UNEXPECTED: _TRANSFER,
 }
 # So that what took no time is still seen.
 _LEAST = 0.6

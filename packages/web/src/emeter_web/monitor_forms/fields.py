@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
-from wtforms import BooleanField
+from wtforms import BooleanField, SelectField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
+
+from emeter_core.monitors.kinds.hosts import IpFamily
 
 _YES = frozenset({"true", "on", "yes", "1"})
+_FAMILIES = ((IpFamily.ANY, "Either"), (IpFamily.IPV4, "IPv4 only"), (IpFamily.IPV6, "IPv6 only"))
 
 
 class FlagField(BooleanField):
@@ -17,3 +21,9 @@ class FlagField(BooleanField):
         """Take the last value that was sent, if any was."""
         if valuelist:
             self.data = valuelist[-1].strip().lower() in _YES
+
+
+def family_field() -> SelectField:
+    """The choice of which addresses of a name are dialled."""
+    choices = [SelectChoice(each.value, word) for each, word in _FAMILIES]
+    return SelectField("Addresses", choices=choices, default=IpFamily.ANY.value)

@@ -1,57 +1,60 @@
 """The form of a monitor: what a person typed, as text; the domain says what is wrong with it."""
 
+import re
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
+from wtforms import HiddenField, StringField
 
 from emeter_core.monitors import Monitor
 from emeter_core.monitors.draft import DEFAULT_DOWN_AFTER, DEFAULT_INTERVAL, DEFAULT_UP_AFTER
-from emeter_core.monitors.kinds import KindSettings
-from emeter_core.monitors.kinds.http import HttpSettings, IpFamily, Method
+from emeter_core.monitors.kinds import KINDS, KindSettings
 from emeter_web.monitor_forms.fields import FlagField
 
-_DEFAULTS = HttpSettings()
-_FAMILIES = ((IpFamily.ANY, "Either"), (IpFamily.IPV4, "IPv4 only"), (IpFamily.IPV6, "IPv6 only"))
+Errors = dict[str, list[str]]
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
+_GONE = "type them again: they were kept for ten minutes only"
+
+
+class Card(NamedTuple):
+    """A kind as one chooses it: its name, what it is called, what it is good for, and an icon."""
+
+    kind: str
+    word: str
+    small: str
+    icon: str
 
 
 class MonitorForm(FlaskForm):  # type: ignore[misc]  # it ships no types
-    """Fields are named as the domain names them, times are in seconds, sizes in bytes.
+    """What the forms of all kinds have in common; a kind's own has its fields, named as its settings are.
 
-    A field that a request leaves out stays as it is: the default for a new monitor, the present value for one
-    that is there. `headers` and `body` are never shown again: what is kept of them is in `kept_headers`.
+    Times are in seconds, sizes in bytes. A field that a request leaves out stays as it is: the default for a
+    new monitor, the present value for one that is there. Secrets are never shown again: what is kept of them
+    is in `kept`.
     """
 
-    kind = StringField("Kind", default="http")
+    card: ClassVar[Card]
+    texts: ClassVar[tuple[str, ...]] = ()
+    """Settings that are read without the spaces around them."""
+    literals: ClassVar[tuple[str, ...]] = ()
+    """Settings that are taken as they were typed."""
+    numbers: ClassVar[tuple[str, ...]] = ()
+    flags: ClassVar[tuple[str, ...]] = ()
+    secrets: ClassVar[tuple[str, ...]] = ()
+    """Settings that are not shown again; for each there is a field `forget_…` too."""
+    settings_at: ClassVar[str] = "url"
+    """The field at which is told what is wrong with the settings as a whole."""
+
+    kind = StringField("Kind")
     url = StringField("URL")
     name = StringField("Name")
-    method = SelectField(
-        "Method",
-        choices=[SelectChoice(each.value, each.value) for each in Method],
-        default=_DEFAULTS.method.value,
-    )
-    expected_codes = StringField("Good answers", default=_DEFAULTS.expected_codes)
-    keyword = StringField("Body contains")
-    keyword_absent = FlagField("It must not contain it instead", default=False)
     interval = StringField("Interval", default=str(DEFAULT_INTERVAL))
     timeout = StringField("Timeout")
     down_after = StringField("Down after", default=str(DEFAULT_DOWN_AFTER))
     up_after = StringField("Up again after", default=str(DEFAULT_UP_AFTER))
-    headers = TextAreaField("Headers")
-    forget_headers = FlagField("Send no headers any more", default=False)
-    body = TextAreaField("Body")
-    forget_body = FlagField("Send no body any more", default=False)
-    max_redirects = StringField("Redirects followed", default=str(_DEFAULTS.max_redirects))
-    body_cap = StringField("Most bytes of a body", default=str(_DEFAULTS.body_cap))
-    ip_family = SelectField(
-        "Addresses",
-        choices=[SelectChoice(each.value, word) for each, word in _FAMILIES],
-        default=IpFamily.ANY.value,
-    )
-    verify_tls = FlagField("The certificate must be good", default=True)
     trial = HiddenField()
     # That the page had secrets to keep, so that they are missed where the trial they were in is gone.
     secrets_kept = FlagField(default=False)
@@ -61,40 +64,86 @@ class MonitorForm(FlaskForm):  # type: ignore[misc]  # it ships no types
 
         csrf = False
 
-    kept_headers: tuple[str, ...] = ()
-    """The names of the headers that stay if no others are typed."""
-    kept_body = False
-    """Whether there is a body that stays if no other is typed."""
-
     @classmethod
     def showing(cls, values: Mapping[str, Any]) -> Self:
         """The form as a page shows it first."""
-        return cls(formdata=None, data=values)
+        return cls(formdata=None, data={"kind": cls.card.kind, **values})
 
     @classmethod
     def submitted(cls, values: Mapping[str, Any]) -> Self:
         """The form as this request sent it, over `values`."""
-        return cls(formdata=request.form, data=values)
+        return cls(formdata=request.form, data={"kind": cls.card.kind, **values})
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on
+        super().__init__(*args, **kwargs)
+        self.kept: dict[str, str] = {}
 
     def keep(self, settings: KindSettings | None) -> None:
         """Tell of the secrets in `settings` without showing them."""
-        if isinstance(settings, HttpSettings):
-            self.kept_headers = tuple(name for name, _ in settings.headers)
-            self.kept_body = bool(settings.body)
-        self.secrets_kept.data = bool(self.kept_headers or self.kept_body)
+        if isinstance(settings, KINDS[self.card.kind].settings):
+            self.kept = self.told_of(settings)
+        self.secrets_kept.data = bool(self.kept)
+
+    def told_of(self, settings: Any) -> dict[str, str]:  # noqa: ANN401 - those of this kind
+        """By its name, how each secret that is there is spoken of."""
+        return {name: "a text" for name in self.secrets if getattr(settings, name)}
+
+    def settings(self, kept: KindSettings | None, errors: Errors) -> dict[str, Any]:
+        """The settings as typed; what was left empty is not mentioned, so that its default is taken.
+
+        `kept` has the secrets that stay where no others were typed.
+        """
+        texts = {name: self.typed(name) for name in self.texts if self.typed(name)}
+        literals = {name: self[name].data or "" for name in self.literals}
+        flags = {name: bool(self[name].data) for name in self.flags}
+        secrets = self.read_secrets(self._keepable(kept, errors), errors)
+        return {**texts, **literals, **flags, **self.whole(self.numbers, errors), **secrets}
+
+    def read_secrets(self, kept: KindSettings, errors: Errors) -> dict[str, Any]:  # noqa: ARG002 - for kinds that parse
+        """What was typed, else what is kept, unless it shall be forgotten."""
+        return {name: self[name].data or self.kept_value(name, kept, "") for name in self.secrets}
+
+    def kept_value(self, name: str, kept: KindSettings, nothing: Any) -> Any:  # noqa: ANN401 - a setting
+        """What is kept of a secret, `nothing` where it shall be forgotten."""
+        return nothing if self[f"forget_{name}"].data else getattr(kept, name)
+
+    def whole(self, names: tuple[str, ...], errors: Errors) -> dict[str, int]:
+        """The whole numbers in these fields; those that are empty are left out."""
+        numbers = {}
+        for name in names:
+            text = self.typed(name)
+            if _NUMBER.fullmatch(text):
+                numbers[name] = int(text)
+            elif text:
+                errors[name] = ["must be a whole number"]
+        return numbers
+
+    def typed(self, name: str) -> str:
+        """What stands in a field, without spaces around it."""
+        return (self[name].data or "").strip()
 
     def tell(self, errors: Mapping[str, list[str]]) -> None:
-        """Put what is wrong at its fields; what belongs to none is told at the URL.
+        """Put what is wrong at its fields; what belongs to none is told at the target.
 
         Secrets that were typed are not sent back, and their fields say so.
         """
         for name, messages in errors.items():
-            field = self._fields.get("body" if name == "settings" else name, self.url)
+            field = self._fields.get(self.settings_at if name == "settings" else name, self.url)
             field.errors = [*field.errors, *(_sentence(name, message) for message in messages)]
-        for field in (self.headers, self.body):
-            if (field.data or "").strip():
-                field.data = ""
-                field.errors = [*field.errors, "Type it again: what may be secret is not sent back."]
+        for name in self.secrets:
+            if self.typed(name):
+                self[name].data = ""
+                self[name].errors = [
+                    *self[name].errors,
+                    "Type it again: what may be secret is not sent back.",
+                ]
+
+    def _keepable(self, kept: KindSettings | None, errors: Errors) -> KindSettings:
+        """What is kept, if it is of this kind; where it is missed, that is told at the first secret."""
+        of_kind = KINDS[self.card.kind].settings
+        if kept is None and self.secrets_kept.data and not any(map(self.typed, self.secrets)):
+            errors[(*self.secrets, self.settings_at)[0]] = [_GONE]
+        return kept if isinstance(kept, of_kind) else of_kind()
 
 
 def values_of(monitor: Monitor, settings: KindSettings) -> dict[str, Any]:

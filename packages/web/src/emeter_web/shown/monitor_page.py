@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from emeter_core import analytics
 from emeter_core.incidents import Incident, open_incident_of
-from emeter_core.monitors import Monitor, MonitorRow
+from emeter_core.monitors import Monitor, MonitorRow, described
 from emeter_core.outcome import Reason
 from emeter_core.scope import Scope
 from emeter_web.formats import length, ms, percent
@@ -44,17 +44,17 @@ class MonitorPage:
     """What there is of a monitor.
 
     `since` (how long it has its status) and `why` are its head; where it is well, its last answer stands for
-    `why`. `begin` is where the chart over `span` begins; `failure` is the newest of its last checks that
-    failed, with its evidence.
+    `why`. `does` says what its checks do. `failure` is the newest of its last checks that failed, with its
+    evidence.
     """
 
+    does: str
     since: Markup
     why: str
     is_well: bool
     incident: Incident | None
     facts: Sequence[Fact]
     span: str
-    begin: datetime
     latency: analytics.Latency
     spans: Sequence[analytics.Span]
     checks: Sequence[ShownCheck]
@@ -80,28 +80,29 @@ def monitor_page(
     """Look up what the page shows, latency over `span`: one of SPANS, else the one that fits."""
     monitor = row.monitor
     span = span if span in SPANS else fitting_span(now - monitor.inserted_at)
-    begin = now - SPANS[span]
     uptimes = analytics.uptimes(session, scope, [monitor.id], windows=_WINDOWS, now=now)[monitor.id]
-    latency = analytics.latency(session, scope, monitor, since=begin, until=now)
+    latency = analytics.latency(session, scope, monitor, since=now - SPANS[span], now=now)
     # The same time is not read twice.
     figures = (
         latency.percentiles
         if SPANS[span] == _DAY
-        else analytics.percentiles(session, scope, monitor, since=now - _DAY, until=now)
+        else analytics.percentiles(session, scope, monitor, since=now - _DAY, now=now)
     )
     checks = [
         _shown(row, check) for check in analytics.last_checks(session, scope, monitor, now=now, limit=_CHECKS)
     ]
     return MonitorPage(
+        does=described(monitor),
         since=lasting(row.since, now),
         why=words.why(row, now=now),
         is_well=words.is_well(row),
         incident=open_incident_of(session, scope, monitor) if row.incident is not None else None,
         facts=[*_uptimes(uptimes), _latency(figures), *_certificate(row, now)],
         span=span,
-        begin=begin,
         latency=latency,
-        spans=analytics.history(session, scope, [monitor.id], since=begin, now=now).get(monitor.id, []),
+        spans=analytics.history(session, scope, [monitor.id], since=latency.since, now=now).get(
+            monitor.id, []
+        ),
         checks=checks,
         failure=_failure(checks, now),
         changes=analytics.status_changes(session, scope, monitor, now=now, limit=_CHANGES),

@@ -1,7 +1,6 @@
 """The figures of a chart of latency, as JSON: columns of one length, milliseconds, Unix seconds. Pure."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from emeter_core.analytics import Latency, Span
 from emeter_core.outcome import Phases
@@ -9,14 +8,12 @@ from emeter_core.outcome import Phases
 _LOUD = frozenset({"down", "degraded", "maintenance"})
 
 
-def series_of(
-    latency: Latency, spans: Sequence[Span], *, since: datetime, until: datetime
-) -> dict[str, object]:
+def series_of(latency: Latency, spans: Sequence[Span]) -> dict[str, object]:
     """Write columns and the stretches in which something was wrong."""
     phases = {name: [_ms(value) for value in getattr(latency, name)] for name in Phases._fields}
     return {
-        "since": since.timestamp(),
-        "until": until.timestamp(),
+        "since": latency.since.timestamp(),
+        "until": latency.until.timestamp(),
         "at": [at.timestamp() for at in latency.at],
         **phases,
         "checks": latency.checks,

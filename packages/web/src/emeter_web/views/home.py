@@ -4,10 +4,11 @@ from flask import g, render_template
 
 from emeter_core import analytics
 from emeter_core.monitors import Overview
+from emeter_core.monitors.kinds import DEFAULT
 from emeter_web import db
 from emeter_web.counted import counted
 from emeter_web.live.shared import shared
-from emeter_web.monitor_forms.monitor_form import MonitorForm
+from emeter_web.monitor_forms.kinds import form_of
 from emeter_web.shown.filters import SORTS, Filters
 from emeter_web.shown.listing import listing
 from emeter_web.words import fleet
@@ -21,7 +22,7 @@ def index() -> str:
     if g.scope is None:
         return render_template("home/landing.html")
     if not counted().total:
-        return render_template("home/newcomer.html", form=MonitorForm.showing({}))
+        return render_template("home/newcomer.html", form=form_of(DEFAULT).showing({}))
     return _dashboard(counted())
 
 

@@ -12,6 +12,8 @@ _STOP = -1
 _GZIP = 16 + zlib.MAX_WBITS
 _CODING_OVERHEAD = 1024
 """Bytes by which a coded body may be longer than the cap on what is in it."""
+_PIECES_MAX = 65_536
+"""Pieces in which a body may come, each of which costs us a call however small it is."""
 _CODINGS = {b"gzip": _GZIP, b"x-gzip": _GZIP, b"deflate": zlib.MAX_WBITS}
 # Codecs of Python that are no charsets, or take more than linear time.
 _NO_CHARSETS = frozenset({"idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "utf-7"})
@@ -33,12 +35,13 @@ class Body:
 
     __slots__ = (
         "_cap",
-        "_chunks",
         "_inflater",
         "_kept",
+        "_pieces",
         "_raw",
         "_skipped",
         "_stored",
+        "is_foreign",
         "lines",
         "size",
         "stop",
@@ -46,7 +49,8 @@ class Body:
 
     def __init__(self) -> None:
         self.lines: list[bytes] = []
-        self._chunks: list[bytes] = []
+        # One buffer: a server may send byte by byte, and each piece would be an object.
+        self._stored = bytearray()
         self.begin(0, 0, frozenset())
 
     def begin(self, cap: int, kept: int, skipped: frozenset[int]) -> None:
@@ -57,20 +61,26 @@ class Body:
         self._skipped = skipped
         self._inflater: zlib._Decompress | None = None
         self._raw = 0
-        self._stored = 0
+        self._pieces = 0
         self.size = 0
         self.stop = Stop.NO
+        self.is_foreign = False
+        """Whether it came in a coding that was not asked for and cannot be undone."""
 
     def drop(self) -> None:
         """Let go of what was read."""
         self.lines.clear()
-        self._chunks.clear()
+        self._stored.clear()
 
     def write(self, chunk: bytes) -> int | None:
         """Take what libcurl received."""
         if not self._raw and not self._open(chunk):
             return _STOP
         self._raw += len(chunk)
+        self._pieces += 1
+        if self._pieces > _PIECES_MAX:
+            self.stop = Stop.TOO_LARGE
+            return _STOP
         if self._inflater is None:
             return self._take(chunk)
         if self._raw > self._cap + _CODING_OVERHEAD:
@@ -81,7 +91,7 @@ class Body:
 
     def text(self, most: int | None = None) -> str:
         """The first `most` bytes of what is stored, decoded as Content-Type says; bad bytes are replaced."""
-        data = b"".join(self._chunks)[: self._kept][:most]
+        data = bytes(self._stored[:most])
         name = fields.charset(self.lines)
         try:
             name = codecs.lookup(name).name
@@ -119,6 +129,8 @@ class Body:
             if bits == zlib.MAX_WBITS and not _has_zlib_header(chunk):
                 bits = -zlib.MAX_WBITS
             self._inflater = zlib.decompressobj(bits)
+        else:
+            self.is_foreign = bool(codings)
 
     def _inflate(self, inflater: "zlib._Decompress", chunk: bytes) -> int | None:
         """Inflate what the cap leaves room for, and one byte more: by it one knows that there is more."""
@@ -133,9 +145,9 @@ class Body:
 
     def _take(self, chunk: bytes) -> int | None:
         self.size += len(chunk)
-        if self._stored < self._kept:
-            self._chunks.append(chunk)
-            self._stored += len(chunk)
+        room = self._kept - len(self._stored)
+        if room > 0:
+            self._stored += chunk if len(chunk) <= room else chunk[:room]
         if self.size > self._cap:
             self.stop = Stop.TOO_LARGE
             return _STOP

@@ -7,29 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import pycurl
 
+from emeter_checker.kinds.addresses import LOOK_UP_MAX_S, TRY_NEXT, forbidden, in_order
 from emeter_checker.kinds.base import Check
-from emeter_checker.kinds.http import evidence, fields, tls, verdict
+from emeter_checker.kinds.evidence import BODY_READ, Certificate, certificate, without_secrets
+from emeter_checker.kinds.host import BadTarget
+from emeter_checker.kinds.http import fields, tls, verdict
 from emeter_checker.kinds.http.body import Stop
+from emeter_checker.kinds.http.evidence import headers
 from emeter_checker.kinds.http.handles import Handle, Shape
 from emeter_checker.kinds.http.judge import judge
 from emeter_checker.kinds.http.redirects import follow
 from emeter_checker.kinds.http.request import Prepared, Request
 from emeter_checker.kinds.http.secrets import secrets_of
-from emeter_checker.kinds.http.target import BadTarget
 from emeter_checker.kinds.http.transfer import Ended, ended
+from emeter_checker.kinds.verdict import of_connect, of_look_up
 from emeter_core.checks.spec import CheckSpec
 from emeter_core.outcome import Outcome, Phases, Reason
 
 if TYPE_CHECKING:
     from emeter_checker.kinds.http.probe import HttpProbe
-
-_LOOK_UP_MAX = 5.0
-"""Seconds for one look-up, if the timeout is no shorter."""
-
-_ADDRESSES_MAX = 4
-"""Addresses of one answer that are tried, one after the other."""
-
-_TRY_NEXT = frozenset({Reason.CONNECTION_REFUSED, Reason.HOST_UNREACHABLE, Reason.NETWORK_UNAVAILABLE})
 
 
 class HttpCheck(Check):
@@ -60,7 +56,7 @@ class HttpCheck(Check):
         self._request = prepared.request
         self._address = ""
         self._addresses: list[str] = []
-        self._certificate: tls.Certificate | None = None
+        self._certificate: Certificate | None = None
         self._ends_at: datetime | None = None
         self._chain: list[dict[str, Any]] = []
         self._code = 0
@@ -83,7 +79,7 @@ class HttpCheck(Check):
             return
         self._stop_resolving()
         if status:
-            self._conclude(verdict.of_look_up(status))
+            self._conclude(of_look_up(status))
         elif not addresses:
             self._conclude(Reason.NAME_NOT_FOUND)
         else:
@@ -138,22 +134,17 @@ class HttpCheck(Check):
             self._vet((target.literal,))
             return
         now = self._resolving_since = time.monotonic()
-        deadline = min(now + _LOOK_UP_MAX, self.deadline)
+        deadline = min(now + LOOK_UP_MAX_S, self.deadline)
         self._probe.resolver.resolve(target.host, self._prepared.family, deadline, self)
 
     def _vet(self, addresses: Sequence[str]) -> None:
         """Dial only if every address of the answer may be dialled: a mixed one is an attack or a mistake."""
-        verdict_of = self._probe.guard.verdict
-        for address in addresses:
-            why = verdict_of(address)
-            if why is not None:
-                self._address = address
-                self._conclude(Reason.ADDRESS_BLOCKED, why)
-                return
-        if len(addresses) > 1:
-            # IPv4 first, else in the order of the answer.
-            addresses = sorted(dict.fromkeys(addresses), key=_is_ipv6)[:_ADDRESSES_MAX]
-        self._addresses = list(addresses)
+        blocked = forbidden(self._probe.guard, addresses, self._request.target.port)
+        if blocked is not None:
+            self._address, why = blocked
+            self._conclude(Reason.ADDRESS_BLOCKED, why)
+            return
+        self._addresses = in_order(addresses)
         self._dial()
 
     def _dial(self) -> None:
@@ -173,7 +164,7 @@ class HttpCheck(Check):
     def _failed(self, handle: Handle, hop: Ended) -> None:
         """Conclude from a transfer that broke, unless there is another address to try."""
         if hop.error == pycurl.E_COULDNT_CONNECT:
-            self._not_connected(verdict.of_connect(handle.curl.getinfo(pycurl.OS_ERRNO)), hop.text)
+            self._not_connected(of_connect(handle.curl.getinfo(pycurl.OS_ERRNO), self._address), hop.text)
         elif hop.error == pycurl.E_PEER_FAILED_VERIFICATION:
             reason = verdict.of_certificate(handle.curl.getinfo(pycurl.SSL_VERIFYRESULT))
             self._distrust(reason, hop.text)
@@ -185,7 +176,7 @@ class HttpCheck(Check):
         """Try the next address; when there is none, the first failure that tells of the target counts."""
         if self._refused is None or self._refused[0] is Reason.NETWORK_UNAVAILABLE:
             self._refused = (reason, text)
-        if self._addresses and reason in _TRY_NEXT:
+        if self._addresses and reason in TRY_NEXT:
             self._give_handle()
             self._dial()
         else:
@@ -246,12 +237,12 @@ class HttpCheck(Check):
             "code": self._code,
             "error": text,
             "redirects": self._chain,
-            "headers": evidence.headers(body.lines) if body is not None else [],
-            "body": body.text(evidence.BODY_READ) if body is not None else "",
+            "headers": headers(body.lines) if body is not None else [],
+            "body": body.text(BODY_READ) if body is not None else "",
             "phases": phases._asdict(),
-            "certificate": evidence.certificate(self._certificate),
+            "certificate": certificate(self._certificate),
         }
-        return evidence.without_secrets(shown, secrets_of(first.fields, first.body))
+        return without_secrets(shown, secrets_of(first.fields, first.body))
 
     def _add(self, phases: Phases) -> None:
         """Add up the phases of all hops."""
@@ -277,7 +268,3 @@ class HttpCheck(Check):
             self._handle = None
             self._probe.transfers.abort(handle.curl)
             self._probe.handles.give(handle)
-
-
-def _is_ipv6(address: str) -> bool:
-    return ":" in address

@@ -28,6 +28,9 @@ def judge(prepared: Prepared, code: int, body: Body) -> Reason:
 
 
 def _judge_keyword(prepared: Prepared, body: Body) -> Reason:
+    if body.is_foreign:
+        # What is in there nobody knows, neither that the word is missing nor that it is not.
+        return Reason.RESPONSE_INVALID
     found = prepared.keyword in body.text()
     if found == (not prepared.keyword_absent):
         return Reason.OK

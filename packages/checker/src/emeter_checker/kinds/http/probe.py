@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from emeter_checker.guard import AddressGuard
 from emeter_checker.kinds.base import Check, Probe, Resolver, Services, Transfers
+from emeter_checker.kinds.evidence import clean
+from emeter_checker.kinds.host import BadTarget
 from emeter_checker.kinds.http.check import HttpCheck
-from emeter_checker.kinds.http.evidence import clean
 from emeter_checker.kinds.http.handles import Handles
 from emeter_checker.kinds.http.request import Prepared, prepare
-from emeter_checker.kinds.http.target import BadTarget
 from emeter_core.checks.spec import CheckSpec
 from emeter_core.outcome import Outcome
 

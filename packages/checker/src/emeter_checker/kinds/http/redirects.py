@@ -2,8 +2,9 @@
 
 from urllib.parse import quote_from_bytes, urljoin
 
+from emeter_checker.kinds.host import BadTarget
 from emeter_checker.kinds.http.request import Fields, Request, make_request
-from emeter_checker.kinds.http.target import BadTarget, read_target
+from emeter_checker.kinds.http.target import read_target
 from emeter_core.outcome import Reason
 
 _SEE_OTHER = 303
@@ -11,7 +12,7 @@ _MAY_TURN_POST = frozenset({301, 302})
 # All of printable ASCII: only what cannot stand in a URL is quoted, and nothing twice.
 _SAFE = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 MAX_LOCATION = 2048
-"""Bytes; as long as a target may be (`emeter_core.monitors.kinds.http.MAX_URL`)."""
+"""Bytes; as long as a target may be (`emeter_core.monitors.kinds.hosts.MAX_URL`)."""
 
 
 def follow(request: Request, code: int, locations: list[bytes]) -> Request:

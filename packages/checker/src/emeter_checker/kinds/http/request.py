@@ -1,16 +1,16 @@
 """What is asked: one monitor's settings, made ready for libcurl once and kept."""
 
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from emeter_checker.kinds.http.target import BadTarget, Target, read_target
+from emeter_checker.kinds.addresses import FAMILIES
+from emeter_checker.kinds.host import BadTarget
+from emeter_checker.kinds.http.target import Target, read_target
 from emeter_core.checks.spec import CheckSpec
-from emeter_core.monitors.kinds.http import HttpSettings, IpFamily
+from emeter_core.monitors.kinds.http import HttpSettings
 from emeter_core.outcome import Reason
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_FAMILIES = {IpFamily.ANY: socket.AF_UNSPEC, IpFamily.IPV4: socket.AF_INET, IpFamily.IPV6: socket.AF_INET6}
 _BODYLESS = frozenset({"GET", "HEAD"})
 KEPT_FOR_EVIDENCE = 2048
 
@@ -64,7 +64,7 @@ def prepare(spec: CheckSpec) -> Prepared:
         codes=codes,
         followed=REDIRECTS - codes if settings.max_redirects else frozenset(),
         max_redirects=settings.max_redirects,
-        family=_FAMILIES[settings.ip_family],
+        family=FAMILIES[settings.ip_family],
         verify=settings.verify_tls,
         body_cap=settings.body_cap,
         kept=settings.body_cap if settings.keyword else min(settings.body_cap, KEPT_FOR_EVIDENCE),

@@ -4,17 +4,11 @@ import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import pycurl
 
-
-class Certificate(NamedTuple):
-    """The certificate of a server: its subject and issuer as OpenSSL writes them, and its last second."""
-
-    subject: str
-    issuer: str
-    ends_at: datetime | None
+from emeter_checker.kinds.evidence import Certificate
 
 
 def leaf(curl: Any) -> Certificate | None:  # noqa: ANN401 - pycurl has no types

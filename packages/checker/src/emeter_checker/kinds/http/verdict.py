@@ -1,45 +1,8 @@
-"""From libcurl's and c-ares' codes to a reason. Pure tables."""
-
-import errno
+"""From libcurl's codes to a reason. Pure tables."""
 
 import pycurl
-from pycares import errno as ares
 
 from emeter_core.outcome import Reason
-
-_LOOK_UPS = {
-    ares.ARES_ENODATA: Reason.NAME_NOT_FOUND,
-    ares.ARES_ENOTFOUND: Reason.NAME_NOT_FOUND,
-    ares.ARES_EBADNAME: Reason.NAME_NOT_FOUND,
-    ares.ARES_EFORMERR: Reason.NAME_SERVER_FAILED,
-    ares.ARES_ESERVFAIL: Reason.NAME_SERVER_FAILED,
-    ares.ARES_ENOTIMP: Reason.NAME_SERVER_FAILED,
-    ares.ARES_EREFUSED: Reason.NAME_SERVER_FAILED,
-    ares.ARES_EBADRESP: Reason.NAME_SERVER_FAILED,
-    ares.ARES_ETIMEOUT: Reason.NAME_SERVER_SILENT,
-    ares.ARES_ECONNREFUSED: Reason.RESOLVER_UNAVAILABLE,
-    ares.ARES_EFILE: Reason.RESOLVER_UNAVAILABLE,
-    ares.ARES_ENOMEM: Reason.RESOLVER_UNAVAILABLE,
-}
-
-_CONNECTS = {
-    errno.ECONNREFUSED: Reason.CONNECTION_REFUSED,
-    errno.ECONNRESET: Reason.CONNECTION_REFUSED,
-    errno.EHOSTUNREACH: Reason.HOST_UNREACHABLE,
-    errno.EHOSTDOWN: Reason.HOST_UNREACHABLE,
-    errno.ETIMEDOUT: Reason.CONNECT_TIMEOUT,
-    # Of our own host: nothing was learnt about the target.
-    errno.ENETUNREACH: Reason.NETWORK_UNAVAILABLE,
-    errno.ENETDOWN: Reason.NETWORK_UNAVAILABLE,
-    errno.EADDRNOTAVAIL: Reason.NETWORK_UNAVAILABLE,
-    errno.EAFNOSUPPORT: Reason.NETWORK_UNAVAILABLE,
-    errno.EMFILE: Reason.NETWORK_UNAVAILABLE,
-    errno.ENFILE: Reason.NETWORK_UNAVAILABLE,
-    errno.ENOBUFS: Reason.NETWORK_UNAVAILABLE,
-    errno.ENOMEM: Reason.NETWORK_UNAVAILABLE,
-    errno.EACCES: Reason.NETWORK_UNAVAILABLE,
-    errno.EPERM: Reason.NETWORK_UNAVAILABLE,
-}
 
 # X509_V_ERR_* of OpenSSL's x509_vfy.h.
 _CERTIFICATES = {
@@ -69,16 +32,6 @@ _TRANSFERS = {
     pycurl.E_SSL_SHUTDOWN_FAILED: Reason.TLS_FAILED,
     98: Reason.TLS_FAILED,  # CURLE_SSL_CLIENTCERT: the server wants a certificate of ours
 }
-
-
-def of_look_up(status: int) -> Reason:
-    """The reason for a look-up that failed with this status of c-ares."""
-    return _LOOK_UPS.get(status, Reason.NOT_CHECKED)
-
-
-def of_connect(error: int) -> Reason:
-    """The reason for a connection that failed with this `errno`; unreachable where it says nothing."""
-    return _CONNECTS.get(error, Reason.HOST_UNREACHABLE)
 
 
 def of_certificate(verified: int) -> Reason:

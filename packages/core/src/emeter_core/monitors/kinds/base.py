@@ -1,10 +1,16 @@
 """What every kind of monitor has: a name, settings and rules for its target."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
+
+from emeter_core.outcome import Reason
+
+Facts = Iterator[tuple[str, str]]
+"""What there is to tell, as pairs of a name and a text."""
 
 
 class KindSettings(BaseModel):
@@ -18,8 +24,21 @@ class KindSettings(BaseModel):
 
     secret_fields: ClassVar[frozenset[str]] = frozenset()
 
+    @abstractmethod
+    def described(self) -> str:
+        """What a check with these settings does, in few words: `HTTP GET`, `TCP with TLS`."""
+
+    def expected(self, reason: Reason) -> dict[str, object]:  # noqa: ARG002 - for kinds that expect something
+        """What an answer that failed for `reason` was held against, as its evidence keeps it."""
+        return {}
+
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         return [pair for pair in super().__repr_args__() if pair[0] not in self.secret_fields]
+
+
+def nothing_more(_evidence: Mapping[str, Any]) -> Facts:
+    """Tell nothing beyond what all kinds have."""
+    yield from ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +49,9 @@ class Kind:
     settings: type[KindSettings]
     clean_target: Callable[[str], str]
     """Normalises what a person typed; raises ValueError with the words for the person."""
+    schemes: tuple[str, ...]
+    """What its targets begin with, before `://`."""
+    facts: Callable[[Mapping[str, Any]], Facts] = nothing_more
+    """Tells what its evidence holds besides address, error, redirects and certificate."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Options of the command line that are called otherwise than the setting they stand for."""

@@ -3,23 +3,17 @@
 import re
 from enum import StrEnum
 from typing import Annotated, ClassVar
-from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from emeter_core.characters import has_controls
 from emeter_core.monitors.kinds.base import Kind, KindSettings
 from emeter_core.monitors.kinds.codes import CodeSet, parse_codes
+from emeter_core.monitors.kinds.hosts import IpFamily, require_labels, split_url, strip_target
 
 MEBIBYTE = 1024 * 1024
-MAX_URL = 2048
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
-_PORT_MAX = 65535
-# The dots of IDNA, RFC 3490 section 3.1, and the longest name between two, RFC 1035.
-_DOTS = re.compile("[.\N{IDEOGRAPHIC FULL STOP}\N{FULLWIDTH FULL STOP}\N{HALFWIDTH IDEOGRAPHIC FULL STOP}]")
-_MAX_LABEL = 63
 
 
 class Method(StrEnum):
@@ -32,14 +26,6 @@ class Method(StrEnum):
     PATCH = "PATCH"
     DELETE = "DELETE"
     OPTIONS = "OPTIONS"
-
-
-class IpFamily(StrEnum):
-    """Which addresses of a name are dialled."""
-
-    ANY = "any"
-    IPV4 = "ipv4"
-    IPV6 = "ipv6"
 
 
 def _codes(text: str) -> str:
@@ -66,6 +52,10 @@ class HttpSettings(KindSettings):
     def codes(self) -> CodeSet:
         """The expected codes as a set."""
         return parse_codes(self.expected_codes)
+
+    def described(self) -> str:
+        """The method."""
+        return f"HTTP {self.method}"
 
     @field_validator("headers")
     @classmethod
@@ -104,53 +94,22 @@ class HttpSettings(KindSettings):
 
 def clean_url(text: str) -> str:
     """Check a target URL and return it without spaces around it; raises ValueError in plain words."""
-    url = text.strip()
-    if len(url) > MAX_URL:
-        raise ValueError(f"should be at most {MAX_URL} characters")
-    if has_controls(url) or any(map(str.isspace, url)):
-        raise ValueError("must not hold spaces or control characters")
-    parts = _split(url)
+    url = strip_target(text)
+    parts = split_url(url)
     if parts.scheme not in {"http", "https"}:
         raise ValueError("must start with http:// or https://")
     if not parts.hostname:
         raise ValueError("must name a host, as in https://example.com/")
     if parts.username is not None or parts.password is not None:
         raise ValueError("must not hold a user or password: send them in a header")
-    _require_labels(parts.hostname)
+    require_labels(parts.hostname)
     return url
 
 
-def _require_labels(host: str) -> None:
-    """Raise ValueError where no name server could be asked for `host`; one dot at its end is well."""
-    if ":" in host:
-        return
-    labels = _DOTS.split(host)
-    if len(labels) > 1 and not labels[-1]:
-        del labels[-1]
-    if not all(labels):
-        raise ValueError("must name a host without empty parts: two dots follow each other, or one begins it")
-    if any(_length(label) > _MAX_LABEL for label in labels):
-        raise ValueError(f"must name a host whose parts have at most {_MAX_LABEL} characters each")
-
-
-def _length(label: str) -> int:
-    """The characters of a part of a host as name servers know it."""
-    return len(label) if label.isascii() else len("xn--" + label.encode("punycode").decode("ascii"))
-
-
-def _split(url: str) -> SplitResult:
-    """Take a URL apart; raises ValueError in plain words where that cannot be done."""
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise ValueError(f"is not a valid URL: {error}") from error
-    try:
-        has_port = parts.port != 0
-    except ValueError:
-        has_port = False
-    if not has_port:
-        raise ValueError(f"must have a port between 1 and {_PORT_MAX}")
-    return parts
-
-
-HTTP = Kind(name="http", settings=HttpSettings, clean_target=clean_url)
+HTTP = Kind(
+    name="http",
+    settings=HttpSettings,
+    clean_target=clean_url,
+    schemes=("http", "https"),
+    options={"expect": "expected_codes"},
+)

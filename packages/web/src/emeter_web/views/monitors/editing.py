@@ -1,15 +1,17 @@
 """The form of a monitor with what stands behind it: the monitor that is edited, and what was tried."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from flask import g, render_template, request
+from flask import g, render_template, request, url_for
 
 from emeter_core.errors import Invalid, NotFound
 from emeter_core.monitors import Draft, Monitor, open_settings
 from emeter_core.monitors.kinds import KINDS, KindSettings
 from emeter_core.trials import Trial, TrialKind, get_trial, payload_of
 from emeter_web import db
+from emeter_web.monitor_forms.kinds import CARDS, form_of
 from emeter_web.monitor_forms.monitor_form import MonitorForm, open_values, values_of
 from emeter_web.monitor_forms.reading import read_draft
 from emeter_web.shown.trial import shown_trial
@@ -39,7 +41,12 @@ class Editing:
         is_gone = self.trial is None and bool(self.form.trial.data)
         shown = shown_trial(self.trial, now=db.now()) if self.trial is not None else None
         return render_template(
-            template, form=self.form, monitor=self.monitor, trial=shown, trial_is_gone=is_gone
+            template,
+            form=self.form,
+            cards=list(_cards(self.form)),
+            monitor=self.monitor,
+            trial=shown,
+            trial_is_gone=is_gone,
         )
 
 
@@ -52,19 +59,30 @@ def begun(monitor: Monitor | None = None) -> Editing:
         kept, values = _tried(trial)
     elif monitor is None:
         values = {"url": request.args.get("url", "")}
-    return Editing(MonitorForm.showing(values | {"trial": trial_id}), monitor, kept, trial)
+    form = form_of(values.get("kind") or request.args.get("kind"))
+    return Editing(form.showing(values | {"trial": trial_id}), monitor, kept, trial)
 
 
 def sent(monitor: Monitor | None = None) -> Editing:
     """The form as this request sent it, over what the monitor has now."""
     kept, values = _stored(monitor)
-    form = MonitorForm.submitted(values)
+    form = form_of(values.get("kind") or request.form.get("kind")).submitted(values)
+    if monitor is not None:
+        # What it is never changes: its history would be that of something else.
+        form.kind.data = monitor.kind
     trial = _trial(form.trial.data or "")
     if trial is not None:
         kept = _tried(trial)[0]
     elif form.trial.data:
         kept = None
     return Editing(form, monitor, kept, trial)
+
+
+def _cards(form: MonitorForm) -> Iterator[tuple[str, str, str, str, bool]]:
+    """Each kind as a link to its form, which begins with the target that is there."""
+    for kind, word, small, icon in CARDS:
+        href = url_for("monitors.new", kind=kind, url=form.url.data or None)
+        yield href, word, small, icon, kind == form.card.kind
 
 
 def _stored(monitor: Monitor | None) -> tuple[KindSettings | None, dict[str, Any]]:

@@ -38,9 +38,9 @@ def latency(public_id: uuid.UUID) -> ResponseReturnValue:
     monitor, now = find(public_id), db.now()
     name = request.args.get("span", "")
     since = now - SPANS[name if name in SPANS else fitting_span(now - monitor.inserted_at)]
-    found = analytics.latency(db.session(), g.scope, monitor, since=since, until=now)
-    spans = analytics.history(db.session(), g.scope, [monitor.id], since=since, now=now)
-    return jsonify(series_of(found, spans.get(monitor.id, []), since=since, until=now))
+    found = analytics.latency(db.session(), g.scope, monitor, since=since, now=now)
+    spans = analytics.history(db.session(), g.scope, [monitor.id], since=found.since, now=now)
+    return jsonify(series_of(found, spans.get(monitor.id, [])))
 
 
 def _is_awaited(row: MonitorRow, asked: str, now: datetime) -> bool:
