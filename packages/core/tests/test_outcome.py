@@ -27,6 +27,7 @@ NUMBERS = {
     "headers_too_large": 43,
     "too_many_redirects": 44,
     "redirect_invalid": 45,
+    "response_cut_off": 46,
     "unexpected_code": 50,
     "keyword_missing": 51,
     "keyword_present": 52,

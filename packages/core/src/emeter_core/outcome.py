@@ -43,6 +43,7 @@ class Reason(IntEnum):
     HEADERS_TOO_LARGE = 43
     TOO_MANY_REDIRECTS = 44
     REDIRECT_INVALID = 45
+    RESPONSE_CUT_OFF = 46
 
     UNEXPECTED_CODE = 50
     KEYWORD_MISSING = 51
@@ -96,6 +97,7 @@ _TEXTS = {
     Reason.HEADERS_TOO_LARGE: "The headers are larger than 64 KiB",
     Reason.TOO_MANY_REDIRECTS: "Too many redirects",
     Reason.REDIRECT_INVALID: "A redirect leads nowhere",
+    Reason.RESPONSE_CUT_OFF: "The answer broke off before its end",
     Reason.UNEXPECTED_CODE: "Unexpected status code",
     Reason.KEYWORD_MISSING: "The keyword is missing",
     Reason.KEYWORD_PRESENT: "The forbidden keyword is present",

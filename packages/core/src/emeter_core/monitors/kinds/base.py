@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from emeter_core.outcome import Reason
+
 
 class KindSettings(BaseModel):
     """The settings of a kind: validated, immutable, unknown keys refused.
@@ -17,6 +19,10 @@ class KindSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     secret_fields: ClassVar[frozenset[str]] = frozenset()
+
+    def expected(self, reason: Reason) -> dict[str, object]:  # noqa: ARG002 - for kinds that expect something
+        """What an answer that failed for `reason` was held against, as its evidence keeps it."""
+        return {}
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         return [pair for pair in super().__repr_args__() if pair[0] not in self.secret_fields]

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, ClassVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -11,9 +12,17 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from emeter_core.characters import has_controls
 from emeter_core.monitors.kinds.base import Kind, KindSettings
 from emeter_core.monitors.kinds.codes import CodeSet, parse_codes
+from emeter_core.outcome import Reason
 
-MEBIBYTE = 1024 * 1024
-MAX_URL = 2048
+KIBIBYTE = 1024
+MEBIBYTE = 1024 * KIBIBYTE
+# In bytes, and three times as long in a form, where every byte may be written as %XX: together with all the
+# rest that a monitor is made of they fit into the 64 KiB of a form that changes something.
+MAX_URL = 2 * KIBIBYTE
+MAX_BODY = 12 * KIBIBYTE
+MAX_HEADERS = 4 * KIBIBYTE
+_MAX_KEYWORD = KIBIBYTE
+_MAX_CODES = 1000
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 _PORT_MAX = 65535
@@ -46,6 +55,17 @@ def _codes(text: str) -> str:
     return str(parse_codes(text))
 
 
+def _within(text: str, *, most: int) -> str:
+    """The text; raises ValueError where it has more than `most` bytes, or halves of a surrogate pair."""
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise ValueError("must be text") from None
+    if size > most:
+        raise ValueError(f"has {size:,} bytes: at most {most:,} are taken")
+    return text
+
+
 class HttpSettings(KindSettings):
     """How an HTTP check asks, and what it expects. Sizes in bytes."""
 
@@ -53,9 +73,9 @@ class HttpSettings(KindSettings):
 
     method: Method = Method.GET
     headers: tuple[tuple[str, str], ...] = Field(default=(), max_length=50)
-    body: str = Field(default="", max_length=64 * 1024)
-    expected_codes: Annotated[str, Field(max_length=2000), AfterValidator(_codes)] = "200-299"
-    keyword: str = Field(default="", max_length=1024)
+    body: Annotated[str, AfterValidator(partial(_within, most=MAX_BODY))] = ""
+    expected_codes: Annotated[str, Field(max_length=_MAX_CODES), AfterValidator(_codes)] = "200-299"
+    keyword: Annotated[str, AfterValidator(partial(_within, most=_MAX_KEYWORD))] = ""
     keyword_absent: bool = False
     max_redirects: int = Field(default=10, ge=0, le=20)
     body_cap: int = Field(default=MEBIBYTE, ge=1, le=10 * MEBIBYTE)
@@ -67,6 +87,14 @@ class HttpSettings(KindSettings):
         """The expected codes as a set."""
         return parse_codes(self.expected_codes)
 
+    def expected(self, reason: Reason) -> dict[str, object]:
+        """The codes, or the keyword."""
+        if reason is Reason.UNEXPECTED_CODE:
+            return {"codes": self.expected_codes}
+        if reason in {Reason.KEYWORD_MISSING, Reason.KEYWORD_PRESENT}:
+            return {"keyword": self.keyword}
+        return {}
+
     @field_validator("headers")
     @classmethod
     def _headers_are_fields(cls, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
@@ -77,6 +105,7 @@ class HttpSettings(KindSettings):
                 raise ValueError(f"{name} is set by the check itself")
             if any((ord(char) < 32 and char != "\t") or ord(char) == 127 for char in value):  # noqa: PLR2004 - ASCII
                 raise ValueError(f"the value of {name} holds a control character")
+        _within("".join(f"{name}: {value}\r\n" for name, value in headers), most=MAX_HEADERS)
         return headers
 
     @field_validator("keyword")
@@ -105,10 +134,9 @@ class HttpSettings(KindSettings):
 def clean_url(text: str) -> str:
     """Check a target URL and return it without spaces around it; raises ValueError in plain words."""
     url = text.strip()
-    if len(url) > MAX_URL:
-        raise ValueError(f"should be at most {MAX_URL} characters")
     if has_controls(url) or any(map(str.isspace, url)):
         raise ValueError("must not hold spaces or control characters")
+    _within(url, most=MAX_URL)
     parts = _split(url)
     if parts.scheme not in {"http", "https"}:
         raise ValueError("must start with http:// or https://")
