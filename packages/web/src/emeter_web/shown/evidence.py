@@ -100,7 +100,9 @@ def _answer(reason: Reason, evidence: Mapping[str, Any]) -> Message | None:
     body = _text(evidence, "body")
     if not code and not fields and not body:
         return None
-    return Message(_status_line(code), fields, body, is_bad=reason is Reason.UNEXPECTED_CODE)
+    # What the server itself said of the code, where that was kept.
+    line = _text(evidence, "said") or _status_line(code)
+    return Message(line, fields, body, is_bad=reason is Reason.UNEXPECTED_CODE)
 
 
 def _status_line(code: int) -> str:
