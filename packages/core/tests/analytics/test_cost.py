@@ -56,7 +56,6 @@ OF_A_MONITOR: dict[str, Callable[..., object]] = {
     "percentiles": lambda s, scope, now, m: analytics.percentiles(s, scope, m, since=now - DAY, until=now),
     "checks": lambda s, scope, now, m: analytics.last_checks(s, scope, m, now=now),
     "changes": lambda s, scope, now, m: analytics.status_changes(s, scope, m, now=now),
-    "incident": lambda s, scope, now, m: incidents.open_incident_of(s, scope, m),
 }
 
 

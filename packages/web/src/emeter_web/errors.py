@@ -13,13 +13,15 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from emeter_core.accounts import Busy, Role
 from emeter_core.errors import NotFound
 from emeter_web.db import end_transaction, is_in_doubt
+from emeter_web.limit_keys import address
 from emeter_web.limits import LOCKS
 from emeter_web.pace import Pace
+from emeter_web.tally import Tally
 
 _CLIENT_ERROR = 400
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 RETRY_AFTER_S = 5
-_REFUSALS = Pace()
+_REFUSALS, _REFUSED = Pace(), Tally()
 _log = logging.getLogger("emeter.web")
 
 _WORDS = {
@@ -106,6 +108,7 @@ def _show_forgery(error: CSRFError) -> Response:
 
 def _show_limit(error: RateLimitExceeded) -> Response:
     end_transaction()
+    _REFUSED.count(str(error.limit.scope), address())
     _REFUSALS.wait()
     wait_s = error.limit.limit.get_expiry()
     title, text = _WORDS[429]

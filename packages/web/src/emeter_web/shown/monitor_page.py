@@ -42,10 +42,10 @@ class ShownCheck:
 class MonitorPage:
     """What there is of a monitor.
 
-    `since` (for how long it has its status) and `why` are its head; where it is well, its last answer stands for
-    `why`. `turn` names its status and since when: where it is another one, a chart that was loaded before is
-    no longer true. `begin` is where the chart over `span` begins; `failure` is the newest of its last checks
-    that failed, with its evidence.
+    `since` (for how long it has its status) and `why` are its head; where it is well, its last answer stands
+    for `why`. `turn` names its status and since when: where it is another one, a chart that was loaded
+    before is no longer true. `begin` is where the chart over `span` begins; `failure` is the newest of its
+    last checks that failed, with its evidence.
     """
 
     since: Markup

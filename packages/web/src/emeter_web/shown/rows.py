@@ -93,4 +93,6 @@ def _list_row(
 
 def _why(row: MonitorRow, now: datetime) -> str:
     told, incident = cause(row, now=now), row.incident
-    return f"{told} · {in_hand(incident.acknowledged_at, incident.taken_by)}" if incident is not None else told
+    if incident is None:
+        return told
+    return f"{told} · {in_hand(incident.acknowledged_at, incident.taken_by)}"

@@ -42,17 +42,19 @@ def cause(incident: Incident, monitor: Monitor | None) -> str:
 
 def in_hand(acknowledged_at: datetime | None, taken_by: str) -> str:
     """Who is on it: `mara@example.com is on it`, `nobody has acknowledged`."""
-    return "nobody has acknowledged" if acknowledged_at is None else f"{isolated(taken_by or 'somebody')} is on it"
+    if acknowledged_at is None:
+        return "nobody has acknowledged"
+    return f"{isolated(taken_by or 'somebody')} is on it"
 
 
 def told_of_opening(deliveries: Sequence[Delivery], recipient: Callable[[str, str], str]) -> str:
-    """Who was told that it began, and who was not: `Told: mara@example.com. Not yet: hooks.example.com.`"""
+    """Who was told that it began, and who was not: `Told: mara@example.com. Not yet: hooks.example.com.`."""
     opened = [each for each in deliveries if each.event == Event.OPENED]
     if not opened:
         return "Nobody had to be told."
     heads = {DeliveryState.SENT: "Told", DeliveryState.PENDING: "Not yet", DeliveryState.FAILED: "Not told"}
     groups = {
-        word: [recipient(each.channel, each.recipient) for each in opened if each.state == state]
+        word: [isolated(recipient(each.channel, each.recipient)) for each in opened if each.state == state]
         for state, word in heads.items()
     }
     return " ".join(f"{word}: {', '.join(names)}." for word, names in groups.items() if names)

@@ -180,9 +180,7 @@ class HttpCheck(Check):
             self._distrust(reason, hop.text)
         else:
             answered, broke = bool(handle.body.lines), handle.curl.getinfo(pycurl.OS_ERRNO) != 0
-            reason = verdict.of_transfer(
-                hop.error, connected=hop.connected, answered=answered, broke=broke
-            )
+            reason = verdict.of_transfer(hop.error, connected=hop.connected, answered=answered, broke=broke)
             if reason is Reason.RESPONSE_CUT_OFF and hop.code not in self._prepared.codes:
                 # As `judge` has it: the code is what a person asks for first.
                 reason = Reason.UNEXPECTED_CODE
