@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from emeter_web.live.setup import hub_of
 from emeter_web.live.shared import HEADER, cut
+from emeter_web.session_cookie import SESSION
 
 LIVE = {HEADER: "1"}
 
@@ -123,11 +124,14 @@ def test_what_is_no_page_is_answered_as_it_is(signed_in: FlaskClient, stranger: 
 
 
 def test_the_stream_ends_where_there_is_no_connection_to_keep(signed_in: FlaskClient, app: Flask) -> None:
+    """As behind any server that is not gunicorn."""
     stream = live_meta(signed_in.get("/monitors").text)["content"]
-    answer = signed_in.get(f"{stream}?monitors=" + "x" * 200)
+    here = FlaskClient(app, app.response_class)
+    here.set_cookie(SESSION, signed_in.get_cookie(SESSION).value)
+    answer = here.get(f"{stream}?monitors=" + "x" * 200)
 
     assert answer.mimetype == "text/event-stream"
-    assert answer.text == "retry: 15000\n\n"
+    assert answer.get_data(as_text=True) == "retry: 15000\n\n"
     assert len(hub_of(app)) == 0
 
 

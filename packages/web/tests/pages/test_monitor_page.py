@@ -114,7 +114,6 @@ def test_a_chart_names_the_turn_that_it_is_true_for(signed_in, add_monitor, chec
     public_id = add_monitor()
     check(ago=30)
 
-
     def turn(span: str) -> str:
         page = signed_in.page(f"/monitors/{public_id}?span={span}")
         named: str = page.select_one("[data-latency]")["data-turn"]
