@@ -49,6 +49,7 @@ TYPED = {
 CASES = 500
 # What is good once: the next case would find nothing to do.
 USED_UP = {"registrations.create", "reset_passwords.update", "settings.update", "deletion.delete"}
+PARTS = 4
 # Every so many cases all is made as it was, and whether the next one changes anything is looked at.
 LOOK_EVERY = 50
 # A form that is only a button reads nothing; its cases do the same again and again.
@@ -203,8 +204,11 @@ def test_every_route_that_writes_has_a_form_and_takes_it_when_it_is_filled_in_we
     assert refused == {"sessions.create": 200, "alerts.test": 422}
 
 
-def test_generated_cases_are_taken_shown_again_or_refused(stage: Stage) -> None:
-    for form in stage.forms:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_generated_cases_are_taken_shown_again_or_refused(stage: Stage, part: int) -> None:
+    """In parts, so that several processes can share them."""
+    forms = stage.forms[part::PARTS]
+    for form in forms:
         for turn, case in enumerate(junk.cases(form.fields, form.cases, seed=form.endpoint)):
             if turn % LOOK_EVERY == 0:
                 stage.restore()
@@ -212,11 +216,11 @@ def test_generated_cases_are_taken_shown_again_or_refused(stage: Stage) -> None:
             if turn % LOOK_EVERY == 0 and not is_taken(status):
                 assert not stage.has_changed(), f"{status}, and yet: {form}: {case.body[:2000]!r}"
         stage.restore()
-    endpoints = {form.endpoint for form in stage.forms if form.fields}
+    endpoints = {form.endpoint for form in forms if form.fields}
     never_refused = {each for each in endpoints if not stage.answers[each, 2] + stage.answers[each, 4]}
     never_taken = {each for each in endpoints if not stage.answers[each, 3]}
     # What is generated gets to the views and through them, and no log-in is guessed.
-    assert (never_refused, never_taken) == (set(), {"sessions.create"})
+    assert (never_refused, never_taken - {"sessions.create"}) == (set(), set())
 
 
 def test_one_field_missing_repeated_nested_or_with_a_nul_is_no_failure(stage: Stage) -> None:
