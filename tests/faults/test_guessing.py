@@ -41,7 +41,7 @@ def p95(taken: list[float]) -> float:
 def test_while_5000_guesses_come_from_50_addresses_pages_are_half_as_fast_at_worst_and_the_owner_gets_in(
     emeter: Emeter, url: str, figure: Callable[[str], None]
 ) -> None:
-    """Others who use this machine at the same time would be measured, too: let it be quiet."""
+    """Others who use this machine at the same time are measured, too: let it be quiet."""
     visitor, owner = Person(url), Person(url)
     for person in (visitor, owner):
         assert person.log_in(EMAIL, PASSWORD).status == 200
@@ -77,7 +77,7 @@ def test_while_5000_guesses_come_from_50_addresses_pages_are_half_as_fast_at_wor
 def test_an_office_behind_one_address_registers_and_logs_in_within_two_minutes(
     url: str, figure: Callable[[str], None]
 ) -> None:
-    """At the cost of a real hash; every third mistypes."""
+    """At the cost of a real hash, 80 s of a core in all; every third mistypes. Let the machine be quiet."""
 
     def arrive(number: int) -> list[int]:
         person, email = Person(url), f"person{number}@example.com"

@@ -39,6 +39,19 @@ with ThreadPoolExecutor(3) as pool:
 for span in spans:
     print(*span)
 """
+FLOODED = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from emeter_core.accounts import hash_password, password
+from emeter_core.accounts.hash_slots import HashSlots
+
+password.SLOTS = HashSlots(Path(sys.argv[1]))
+with ThreadPoolExecutor(8) as pool:
+    for number, _ in enumerate(pool.map(lambda _: hash_password("hello world!", rounds=11), range(1000))):
+        if number == 8:
+            print("hashes", flush=True)
+"""
 HOLDING = """
 import sys, time
 from pathlib import Path
@@ -124,6 +137,16 @@ def test_who_is_killed_while_they_hash_frees_their_slot(start, directory, monkey
     holders[0].kill()
     holders[0].wait()
     take(slots)
+
+
+def test_a_process_with_a_long_queue_keeps_no_other_one_out(start, directory, monkeypatch) -> None:
+    """Its slots are free for less than a thousandth of the time."""
+    monkeypatch.setattr(hash_slots, "_PATIENCE_S", 4.0)
+    slots, flooded = HashSlots(directory), start(FLOODED)
+    assert flooded.stdout.readline() == "hashes\n"
+    for _ in range(10):
+        take(slots)
+    assert flooded.poll() is None
 
 
 def test_the_queue_is_bounded_and_some_of_it_is_kept(directory) -> None:

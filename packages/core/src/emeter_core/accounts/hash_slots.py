@@ -11,7 +11,7 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,13 +22,14 @@ from emeter_storage.errors import UserError
 T = TypeVar("T")
 
 AT_ONCE = 2
+_SLOTS = tuple(map(str, range(AT_ONCE)))
 # With a quarter of a second a hash, the last in the queue waits for eight seconds, and a quarter of the web
 # server's threads are here.
 _MOST_WAITING = 64
 # These places nobody but `first` takes: whoever floods the queue cannot shut them out.
 _KEPT = 16
 _PATIENCE_S = 10.0
-# How often the two who come next look whether another process is done; a hash takes ten times as long.
+# How often who comes next looks whether another process is done; a hash takes ten times as long.
 _LOOK_EVERY_S = 0.02
 # Where all cores are taken, a page gets three times as much of them as a hash.
 _NICENESS = 5
@@ -96,17 +97,29 @@ class HashSlots:
                 os.close(file)
 
     def _wait_for_file(self, end: float) -> int:
+        """Lock one of the slots; whoever waits for one of them has the turn.
+
+        Else a process with a queue would take its slots again before any other one looks.
+        """
         self._make_directory()
+        turn = self._wait_for(("turn",), end)
+        try:
+            return self._wait_for(_SLOTS, end)
+        finally:
+            os.close(turn)
+
+    def _wait_for(self, names: Sequence[str], end: float) -> int:
         while time.monotonic() < end:
-            for number in range(AT_ONCE):
-                file = self._try_file(self._directory / str(number))
+            for name in names:
+                file = self._try_file(name)
                 if file is not None:
                     return file
             time.sleep(_LOOK_EVERY_S)
         raise Busy
 
-    def _try_file(self, path: Path) -> int | None:
+    def _try_file(self, name: str) -> int | None:
         """Lock this file; None where somebody else has it. Each try opens it: locks belong to the opening."""
+        path = self._directory / name
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
