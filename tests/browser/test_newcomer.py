@@ -136,7 +136,7 @@ def test_the_first_alert(
         charted = (
             "document.querySelector('[data-latency]').series?.bands.some(({status}) => status === 'down')"
         )
-        person.page.wait_for_function(charted, timeout=5000)
+        wait_until(lambda: person.page.evaluate(charted), 5, "a chart that is red")
     opened = wait_until(lambda: _call(hook, "incident.opened"), 10, "a webhook")
     in_hand = opened.at - person.verdict("confirmed_at")
     assert in_hand < 2
