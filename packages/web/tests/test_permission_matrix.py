@@ -7,18 +7,13 @@ Each request is sent by HTTP, with ids of what is there.
 import itertools
 import re
 import uuid
-from collections.abc import Iterator
 
-import pytest
-from flask import Flask
 from permission_site import ANSWERED, HOME, LOG_IN, NOT_FOUND, REFUSED, Answer, Site
-from permission_world import ANONYMOUS, MAIL, PEOPLE, STRANGER, Belongings
+from permission_world import ANONYMOUS, PEOPLE, STRANGER, Belongings
 from werkzeug.test import TestResponse
 
 from emeter_core.accounts import PERMISSIONS, Permission, Role
-from emeter_core.settings import Settings
 from emeter_core.trials import TrialKind
-from emeter_storage.engine import SessionFactory
 from emeter_web.router import GROUPS
 from emeter_web.routes import ANYBODY, OWN_ACCOUNT, SAFE_METHODS, Group, Route
 from emeter_web.user_auth import redirect_if_user_is_authenticated
@@ -26,15 +21,6 @@ from emeter_web.user_auth import redirect_if_user_is_authenticated
 ROUTES = [(group, route) for group in GROUPS for route in group.routes]
 OF_SOMETHING = [(group, route) for group, route in ROUTES if "public_id" in route.path]
 CLAIMS = {"X-Role": "owner", "X-User-Id": "1", "X-Team-Id": "1", "Authorization": "Bearer owner"}
-
-
-@pytest.fixture
-def site(app: Flask, sessions: SessionFactory, settings: Settings) -> Iterator[Site]:
-    settings.directory.mail.mkdir(parents=True)
-    (settings.directory.mail / MAIL).write_text("To: dora@example.com\n\nHello\n")
-    site = Site(app, sessions, settings)
-    yield site
-    site.close()
 
 
 def expected(group: Group, route: Route, who: str) -> str:
