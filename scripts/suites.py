@@ -14,10 +14,17 @@ from pathlib import Path
 from signal import SIGINT, default_int_handler, signal
 from xml.etree import ElementTree as ET
 
+import cases
 import foreground
 
 PACKAGES = ("storage", "core", "web", "checker")
 UV_RUN = (".tools/bin/uv", "run", "--quiet", "--frozen", "--isolated", "--exact", "--python=.venv/bin/python")
+# The targets that run everything, unless arguments choose.
+EVERYTHING = {"all", "cover"}
+# Their tests measure no time and share no port, so two processes share them, with servers of their own each.
+SHARED = {"core", "web"}
+QUICK = ("-m", "not soak")
+TWO_PROCESSES = ("--numprocesses=2", "--dist=worksteal")
 GROUPS = ("--no-default-groups", "--group=test")
 KEPT = {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "LD_LIBRARY_PATH", "CI"}
 KEPT |= {
@@ -71,20 +78,26 @@ def main(which: str, arguments: list[str]) -> int:
     signal(SIGINT, default_int_handler)
     everything = [Suite(name, f"packages/{name}/tests", name) for name in PACKAGES]
     everything.append(Suite("tests", "tests"))
-    suites = [suite for suite in everything if which in {"all", "cover", suite.name}]
+    suites = [suite for suite in everything if which in EVERYTHING | {suite.name}]
+    is_full = which in EVERYTHING and not arguments
     if which == "soak":
         suites, arguments = everything[-1:], ["-m", "soak", *arguments]
     elif "-m" not in arguments:
-        arguments = ["-m", "not soak", *arguments]
+        arguments = [*QUICK, *arguments]
     with tempfile.TemporaryDirectory(prefix="e-meter-suites-") as scratch:
         # Servers that drop root must be able to pass through it.
         Path(scratch).chmod(0o711)
         tallies = [run(suite, arguments, Path(scratch), cover=which == "cover") for suite in suites]
+        verdicts = cases.verdicts((suite.name, report_of(suite, Path(scratch))) for suite in suites)
     if which == "cover":
         foreground.run([".venv/bin/coverage", "combine", "--quiet"])
         foreground.run([".venv/bin/coverage", "report"])
     sum_up(tallies)
-    return int(any(tally.code for tally in tallies))
+    if which in EVERYTHING:
+        # Who chose some of the tests did not want all of the cases.
+        print(verdicts if is_full else verdicts.count)
+    is_short = is_full and not verdicts.is_complete
+    return int(is_short or any(tally.code for tally in tallies))
 
 
 def run(suite: Suite, arguments: list[str], scratch: Path, *, cover: bool) -> Tally:
@@ -92,13 +105,21 @@ def run(suite: Suite, arguments: list[str], scratch: Path, *, cover: bool) -> Ta
     print(f"\n== {suite.name}", flush=True)
     if not suite.has_tests():
         return Tally(suite.name, code=0)
-    report = scratch / f"{suite.name}.xml"
+    report = report_of(suite, scratch)
     pytest = ["pytest", "-c", "pyproject.toml", "--rootdir=.", f"--junit-xml={report}"]
     if cover:
         pytest = ["coverage", "run", "--parallel-mode", "-m", *pytest]
+    elif suite.name in SHARED and arguments == [*QUICK]:
+        # Whoever chose some of the tests wants to see them one after the other.
+        pytest += TWO_PROCESSES
     # SIGINT lets pytest take its fixtures down, SIGTERM would not.
     code = foreground.run(command(suite, [*pytest, *arguments, suite.directory], scratch), stop=SIGINT)
     return tally(suite.name, code, report)
+
+
+def report_of(suite: Suite, scratch: Path) -> Path:
+    """Where pytest tells what came of each test."""
+    return scratch / f"{suite.name}.xml"
 
 
 def command(suite: Suite, pytest: list[str], scratch: Path) -> list[str]:

@@ -26,8 +26,8 @@ class Page:
     """One page that is open."""
 
     def __init__(self, path: str, page: str, monitors: list[str]) -> None:
-        found = re.search(r'data-revision="(\w+)"', page)
-        self.path, self.revision = path, found[1] if found else ""
+        found = re.search(r'name="live" content="(\S+)".* data-revision="(\w+)"', page)
+        self.path, (self.stream, self.revision) = path, found.groups() if found else ("/", "")
         self.monitors = monitors
         self.buffer = b""
         self.is_fetching = self.again = False
@@ -81,7 +81,7 @@ class Browsers:
     def _open(self, page: Page) -> None:
         sock = socket.create_connection(("127.0.0.1", self._visitor.port))
         named = f"&monitors={'.'.join(page.monitors)}" if len(page.monitors) <= _NAMED_AT_MOST else ""
-        head = f"GET /live?revision={page.revision}{named} HTTP/1.1\r\nHost: localhost\r\n"
+        head = f"GET {page.stream}?revision={page.revision}{named} HTTP/1.1\r\nHost: localhost\r\n"
         sock.sendall(f"{head}Cookie: {self._visitor.cookie}\r\n\r\n".encode())
         sock.setblocking(False)  # noqa: FBT003 - as the standard library has it
         self._selector.register(sock, selectors.EVENT_READ, page)

@@ -78,16 +78,21 @@ def test_a_check_that_is_asked_for_comes_to_the_page(page: Page) -> None:
     expect(page.locator("table.checks tbody tr").first).to_contain_text("200")
 
 
-def test_a_monitor_is_paused_resumed_and_deleted(page: Page) -> None:
+def test_a_monitor_is_paused_resumed_and_deleted(page: Page, scripts) -> None:
     page.get_by_role("button", name="Save and start").click()
     page.get_by_role("button", name="Pause").first.click()
     expect(page.locator("main [data-monitor-id][data-status=paused]")).to_be_visible()
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_role("button", name="Check now")).to_be_visible()
+    other = page.context.new_page()
+    other.goto(page.url)
     page.get_by_label("More actions").click()
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete monitor").click()
     expect(page.get_by_text("Shop is deleted.")).to_be_visible()
+    if scripts:
+        expect(other.get_by_text("This monitor was deleted.")).to_be_visible()
+        expect(other.get_by_role("heading", level=1)).to_have_text("Shop")
 
 
 def test_another_kind_has_its_own_form_and_becomes_a_monitor(page: Page, scripts, targets: Targets) -> None:

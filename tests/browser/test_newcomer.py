@@ -121,6 +121,9 @@ def test_the_first_alert(
     expect(person.page.locator("main .lede")).to_contain_text(re.compile(r"200 in \d+ ms"))
     loads = person.loads
 
+    if scripts:
+        # As if the chart had come at the instant of the verdict.
+        person.page.evaluate("document.querySelector('[data-latency]').loadedAt = Date.now() + 60_000")
     site.stop()
     person.sees("down", DOWN_WITHIN_S)
     on_page = time.time() - person.verdict("confirmed_at")
@@ -129,6 +132,11 @@ def test_the_first_alert(
     if scripts:
         assert person.loads == loads
         assert on_page < 2
+        # The chart keeps up with the page above it.
+        charted = (
+            "document.querySelector('[data-latency]').series?.bands.some(({status}) => status === 'down')"
+        )
+        wait_until(lambda: person.page.evaluate(charted), 5, "a chart that is red")
     opened = wait_until(lambda: _call(hook, "incident.opened"), 10, "a webhook")
     in_hand = opened.at - person.verdict("confirmed_at")
     assert in_hand < 2

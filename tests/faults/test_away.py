@@ -1,13 +1,18 @@
-"""PostgreSQL or Redis is away, and comes back: what people see on their pages meanwhile and after."""
+"""PostgreSQL or Redis is away or stands still, and comes back: what people see meanwhile and after."""
 
+import os
 import re
+import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 
 import pytest
+import redis
 from harness.emeter import Emeter, short_directory
 from harness.pages import Person
+from harness.processes import tree_of
 from harness.targets import Targets
 from harness.waiting import wait_until
 
@@ -17,6 +22,10 @@ EMAIL, PASSWORD = "away@example.com", "a password of some length"
 BACK_WITHIN = 15.0
 # Longer than the supervisor's longest pause, so that whoever waits for a server has given up at least once.
 AWAY_S = 12.0
+# Long enough for who was in the middle of something, and for who comes later.
+FROZEN_S = 9.0
+# More than the pool has connections.
+CROWD = 40
 PAGES = ("/", "/monitors", "/monitors/new", "/incidents", "/alerts", "/users/settings")
 
 
@@ -120,6 +129,91 @@ def test_without_redis_pages_go_on_and_guesses_are_still_counted(
     back = _wait_until_normal(emeter, person)
     figure(f"Redis away: answers within {max(took):.2f} s; all normal {back:.1f} s after its return")
     assert back < BACK_WITHIN
+
+
+def test_while_the_database_stands_still_pages_ask_for_patience_in_time(
+    emeter: Emeter,
+    person: Person,
+    servers: dict[str, PostgresServer | RedisServer],
+    figure: Callable[[str], None],
+) -> None:
+    _wait_until_normal(emeter, person)
+    style = re.search(r'href="(/static/[^"]+\.css)"', person.get("/").text)
+    assert style
+    with _frozen(servers["postgres"]):
+        stopped = time.monotonic()
+        with ThreadPoolExecutor(CROWD) as crowd:
+            first = list(crowd.map(person.get, (PAGES * CROWD)[:CROWD]))
+        later = []
+        while time.monotonic() - stopped < FROZEN_S:
+            later += [person.get(path) for path in PAGES]
+        assert {answer.status for answer in first + later} == {503}
+        assert all(int(answer.headers["Retry-After"]) > 0 for answer in first + later)
+        assert all("The database is away" in answer.text for answer in first + later)
+        health = person.get("/healthz")
+        assert health.status == 503
+        assert health.took < 10
+        assert person.get(style[1]).status == 200
+    back = _wait_until_normal(emeter, person)
+    slowest = [max(answer.took for answer in answers) for answers in (first, later)]
+    figure(
+        f"database frozen: {CROWD} at once answered within {slowest[0]:.2f} s, later ones within"
+        f" {slowest[1]:.2f} s; all normal {back:.1f} s after its return"
+    )
+    assert slowest[0] < 10
+    assert slowest[1] < 5
+    assert back < BACK_WITHIN
+
+
+def test_while_redis_stands_still_pages_go_on_and_log_ins_are_hardly_slower(
+    emeter: Emeter,
+    person: Person,
+    servers: dict[str, PostgresServer | RedisServer],
+    figure: Callable[[str], None],
+) -> None:
+    _wait_until_normal(emeter, person)
+    guesser = Person(person.base_url)
+    with _frozen(servers["redis"]):
+        pages = [person.get(path) for path in PAGES]
+        tries = [guesser.log_in("nobody@example.com", f"a wrong password {each}") for each in range(14)]
+        health = person.get("/healthz")
+    returned = time.monotonic()
+    assert {answer.status for answer in pages} == {200}
+    assert [answer.status for answer in tries] == [200] * 10 + [429] * 4
+    assert health.status == 503
+    assert '"redis"' in health.text
+
+    with redis.Redis.from_url(servers["redis"].url) as counters:
+        counters.flushall()
+
+        def is_counted() -> bool:
+            Person(person.base_url).log_in("somebody@example.com", "a wrong password")
+            return any(b"guess" in key for key in counters.keys())  # noqa: SIM118 - Redis is no dict
+
+        wait_until(is_counted, BACK_WITHIN, "guesses are counted in Redis")
+    counted = time.monotonic() - returned
+    back = _wait_until_normal(emeter, person) + counted
+    slowest = [max(answer.took for answer in answers) for answers in (pages, tries)]
+    figure(
+        f"Redis frozen: pages within {slowest[0]:.2f} s, log-ins within {slowest[1]:.2f} s;"
+        f" guesses counted in it again after {counted:.1f} s, all normal after {back:.1f} s"
+    )
+    assert max(slowest) < 5
+    assert back < BACK_WITHIN
+
+
+@contextmanager
+def _frozen(server: PostgresServer | RedisServer) -> Iterator[None]:
+    """Stop all processes of a server where they stand: its socket takes connections, and nobody answers."""
+    assert server.pid
+    pids = tree_of(server.pid)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 def _wait_until_normal(emeter: Emeter, person: Person) -> float:

@@ -19,6 +19,9 @@ _ARGUMENTS = (
     "--disable-dev-shm-usage",
 )
 _PATIENCE_MS = 10_000
+# The console says the same, but not of what is only reported, and not before its page is another one.
+_REPORT_VIOLATIONS = """document.addEventListener('securitypolicyviolation', event => complain(
+  `${event.effectiveDirective} refuses ${event.blockedURI} on ${event.documentURI}`))"""
 
 
 def find_chromium() -> str:
@@ -47,10 +50,12 @@ class Visitor:
     def __init__(self, context: BrowserContext, base_url: str) -> None:
         self.context = context
         self.base_url = base_url
+        self.complaints: list[str] = []
+        """Errors of scripts, violations of the content security policy, answers of 5xx, missing parts."""
+        context.expose_function("complain", lambda said: self.complaints.append(f"policy: {said}"))
+        context.add_init_script(_REPORT_VIOLATIONS)
         self.page: Page = context.new_page()
         self.page.set_default_timeout(_PATIENCE_MS)
-        self.complaints: list[str] = []
-        """Errors of scripts, violations of the content security policy, answers of 5xx."""
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
         self.page.on("response", self._answered)
@@ -66,7 +71,8 @@ class Visitor:
             self.complaints.append(f"console on {self.page.url}: {message.text}")
 
     def _answered(self, response: Response) -> None:
-        if response.status >= 500:
+        is_part = response.request.resource_type in {"stylesheet", "script", "image", "font"}
+        if response.status >= (400 if is_part else 500):
             self.complaints.append(f"{response.status} from {response.url}")
 
 

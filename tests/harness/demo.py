@@ -8,7 +8,11 @@ from sqlalchemy import text
 from emeter_core.outcome import Reason
 from harness.emeter import EMAIL, PASSWORD, Emeter
 
-LONG = "Legacy EDI importer for customs declarations, bonded warehouse notifications and proofs of delivery"
+# As long as a name may be.
+LONG = (
+    "Legacy EDI importer for customs declarations, bonded warehouse notifications and proofs of delivery,"
+    " Rotterdam Maasvlakt"
+)
 _PLACES = (
     "Aarhus",
     "Bergen",
@@ -69,7 +73,15 @@ FLEET = (
         _REFUSED,
         earlier=(("down", 600, 22),),
     ),
-    Sample(LONG, "https://edi.example.com/", "down", 126, Reason.CERTIFICATE_EXPIRED, {}, 88),
+    Sample(
+        LONG,
+        "https://edi.example.com/" + "a-long-path/" * 160,
+        "down",
+        126,
+        Reason.CERTIFICATE_EXPIRED,
+        {},
+        88,
+    ),
     Sample(
         "Warehouse door controller 7", "http://door7.example.com/", "no_data", 84, Reason.RESOLVER_UNAVAILABLE
     ),
@@ -109,7 +121,10 @@ def furnish(emeter: Emeter) -> dict[str, str]:
                 connection.execute(text(_CHANGE), {**values, **change})
             if sample.condition == "down":
                 connection.execute(text(_INCIDENT), values)
+        connection.execute(text(_TAKEN), {"name": "Payments API"})
         connection.execute(text(_TOLD))
+        for name, state, tries in (("Customs gateway, Rotterdam", "pending", 2), (LONG, "failed", 7)):
+            connection.execute(text(_UNTOLD), {"name": name, "state": state, "tries": tries})
     return _paths(emeter)
 
 
@@ -175,6 +190,10 @@ WITH opened AS (
 INSERT INTO incident_monitors (incident_id, monitor_id, team_id, started_at)
 SELECT o.id, m.id, o.team_id, o.started_at FROM opened o JOIN monitors m ON m.name = o.title
 """
+_TAKEN = """
+UPDATE incidents SET acknowledged_at = started_at + interval '1 minute', acknowledged_by = u.id
+FROM users u WHERE title = :name
+"""
 _TOLD = """
 INSERT INTO deliveries (id, team_id, incident_id, channel_id, event, channel, recipient, state, attempts,
   next_attempt_at, sent_at, inserted_at)
@@ -182,10 +201,18 @@ SELECT gen_random_uuid(), i.team_id, i.id, c.id, 'incident.opened', c.kind, c.ta
   i.confirmed_at, i.confirmed_at + interval '400 milliseconds', i.confirmed_at
 FROM incidents i JOIN channels c ON c.team_id = i.team_id
 """
+_UNTOLD = """
+INSERT INTO deliveries (id, team_id, incident_id, event, channel, recipient, state, attempts, error,
+  next_attempt_at, inserted_at)
+SELECT gen_random_uuid(), team_id, id, 'incident.opened', 'webhook', 'https://hooks.example.com/in/7f2c',
+  :state, :tries, 'Connection refused', now() + interval '1 day', confirmed_at
+FROM incidents WHERE title = :name
+"""
 
 
 def _paths(emeter: Emeter) -> dict[str, str]:
     monitor = emeter.rows("SELECT public_id FROM monitors WHERE name = 'Payments API'")[0][0]
+    long = emeter.rows("SELECT public_id FROM monitors WHERE name = :name", name=LONG)[0][0]
     slot = emeter.rows(
         "SELECT (extract(epoch FROM max(slot)) * 1000000)::bigint FROM results r"
         " JOIN probes p ON p.id = r.probe_id JOIN monitors m ON m.id = p.monitor_id"
@@ -200,6 +227,7 @@ def _paths(emeter: Emeter) -> dict[str, str]:
         "monitor_new": "/monitors/new",
         "monitor_new_tcp": "/monitors/new?kind=tcp",
         "monitor": f"/monitors/{monitor}",
+        "monitor_long": f"/monitors/{long}",
         "monitor_edit": f"/monitors/{monitor}/edit",
         "monitor_delete": f"/monitors/{monitor}/delete",
         "check": f"/monitors/{monitor}/checks/{slot}",
@@ -207,6 +235,14 @@ def _paths(emeter: Emeter) -> dict[str, str]:
         "incident": f"/incidents/{incident}",
         "alerts": "/alerts",
         "settings": "/users/settings",
+        "settings_delete": "/users/settings/delete",
+        "reset": _reset_path(emeter),
         "mailbox": "/dev/mailbox",
         "not_found": "/monitors/00000000-0000-0000-0000-000000000000",
     }
+
+
+def _reset_path(emeter: Emeter) -> str:
+    """Where the link leads by which a password is set; it logs the user out."""
+    link = emeter.run("user", "reset-password", EMAIL).stdout.split()[-1]
+    return link[link.index("/users/") :]

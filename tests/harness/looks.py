@@ -60,7 +60,9 @@ def unreachable(page: Page) -> list[str]:
     """The visible things to click or fill that Tab never reaches, and those that do not show their focus."""
     page.evaluate(
         """() => {
-          document.activeElement.blur(); window.scrollTo(0, 0);
+          // From the top, wherever the page begins by itself.
+          document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex');
+          window.scrollTo(0, 0);
           const all = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]';
           window.__left = new Set([...document.querySelectorAll(all)].filter(each =>
             each.checkVisibility({visibilityProperty: true}) && !each.disabled));

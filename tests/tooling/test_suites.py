@@ -67,3 +67,19 @@ def test_no_test_chosen_is_a_failure_but_no_test_written_is_not(
     no_tests_collected = 5
     (tmp_path / "report.xml").write_text('<r><testsuite errors="0" failures="0" skipped="0" tests="0"/></r>')
     assert suites.tally("core", no_tests_collected, tmp_path / "report.xml").code == no_tests_collected
+
+
+@pytest.mark.parametrize(
+    ("which", "arguments", "code"),
+    [("all", [], 1), ("cover", [], 1), ("all", ["-k", "x"], 0), ("core", [], 0)],
+)
+def test_a_full_run_without_all_cases_of_accounts_has_failed(
+    monkeypatch: pytest.MonkeyPatch, capsys, which: str, arguments: list[str], code: int
+) -> None:
+    monkeypatch.setattr(suites, "signal", lambda *_: None)
+    monkeypatch.setattr(suites, "run", lambda suite, *_, **__: suites.Tally(suite.name, 0, 1))
+    monkeypatch.setattr(suites.foreground, "run", lambda *_, **__: 0)
+    assert suites.main(which, arguments) == code
+    said = capsys.readouterr().out
+    assert ("accounts: 0 of 126 cases ran and passed" in said) is (which != "core")
+    assert ("did not run: A01 A02" in said) is bool(code)

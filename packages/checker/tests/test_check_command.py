@@ -94,7 +94,7 @@ def test_a_port_that_answers_otherwise_is_told_with_its_answer() -> None:
         answering.join()
 
     assert done.exit_code == 1
-    assert done.output.startswith("DOWN  The answer is not what was expected\n")
+    assert done.output.startswith("DOWN  The answer does not contain “220”\n")
     assert "  answer      554 not today\n" in done.output
 
 

@@ -136,7 +136,7 @@ def test_a_name_has_at_most_120_characters() -> None:
     assert errors_of(name="ä" * 121) == {"name": ["should be at most 120 character(s)"]}
 
 
-@pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f", "\x9b", "\ud800"])
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f", "\x9b", "\ud800", "\u202e", "\u2066"])
 def test_a_name_holds_no_control_character(character: str) -> None:
     assert errors_of(name=f"a{character}b") == {"name": ["must not hold control characters"]}
 
@@ -144,7 +144,10 @@ def test_a_name_holds_no_control_character(character: str) -> None:
 @pytest.mark.parametrize(
     ("chosen", "field", "message"),
     [
-        ({"keyword": "x" * 1025}, "keyword", "should be at most 1,024 character(s)"),
+        ({"keyword": "ä" * 513}, "keyword", "has 1,026 bytes: at most 1,024 are taken"),
+        ({"body": "€" * 4097, "method": "POST"}, "body", "has 12,291 bytes: at most 12,288 are taken"),
+        ({"headers": [("A", "b" * 4092)]}, "headers", "has 4,097 bytes: at most 4,096 are taken"),
+        ({"expected_codes": "200," * 250 + "2"}, "expected_codes", "should be at most 1,000 character(s)"),
         ({"headers": [["Host", "a"]]}, "headers", "Host is set by the check itself"),
         ({"body": "text"}, "settings", "a GET request carries no body"),
         ({"colour": "red"}, "colour", "is unknown to the kind http"),

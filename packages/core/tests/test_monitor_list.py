@@ -267,15 +267,16 @@ def test_what_is_down_says_why_and_who_is_on_it(session, alice, in_condition, no
         first_failure=failed,
     )
     follow(session, [turn], now=noon)
-    [incident] = list_incidents(session, alice).rows
+    [incident] = [row.incident for row in list_incidents(session, alice).rows]
     row = get_monitor_row(session, alice, monitor.public_id)
     assert (row.status, row.cause) == (Status.DOWN, "Connection refused by 192.0.2.1:443")
     assert row.incident is not None
     assert (row.incident.public_id, row.incident.acknowledged_at) == (incident.public_id, None)
+    assert row.incident.taken_by == ""
     acknowledge(session, alice, incident, now=noon)
     [listed] = list_monitors(session, alice).rows
     assert listed.incident is not None
-    assert listed.incident.acknowledged_at == noon
+    assert (listed.incident.acknowledged_at, listed.incident.taken_by) == (noon, alice.user.email)
 
 
 def test_what_is_well_has_nothing_to_explain(session, alice, in_condition) -> None:

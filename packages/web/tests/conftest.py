@@ -5,9 +5,12 @@ import os
 import re
 import secrets
 import socket
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -17,8 +20,10 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import Engine, event, select, text
 from werkzeug.test import TestResponse
+from werkzeug.wsgi import get_current_url
 
 from emeter_core.accounts import User, UserToken, get_user_by_email, password
+from emeter_core.accounts.hash_slots import HashSlots
 from emeter_core.mail import Mail
 from emeter_core.outbox import Delivery
 from emeter_core.outbox.enqueue import MAIL_PURPOSE
@@ -29,12 +34,29 @@ from emeter_web.app import create_app
 from emeter_web.db import parts
 from emeter_web.live.setup import hub_of
 
+# The tests are no package; what they share is imported by name.
+sys.path.insert(0, str(Path(__file__).parent))
+
+import over_http
+from permission_site import Site
+from permission_world import MAIL
+
 SECRET_KEY = "a secret of the tests, long enough"
 EMAIL, PASSWORD = "dora@example.com", "hello world!"
 
 
 class Browser(FlaskClient):
-    """A browser without JavaScript: it keeps cookies, and its forms carry the CSRF token."""
+    """A browser without JavaScript: it asks by HTTP, keeps cookies, and its forms carry the CSRF token."""
+
+    def run_wsgi_app(self, environ: dict[str, object], buffered: bool = False) -> over_http.Answer:  # noqa: FBT001, FBT002
+        """Send the request through a socket; Werkzeug's own client would call the application."""
+        self._add_cookies_to_wsgi(environ)
+        answer = over_http.server_of(self.application).ask(environ)
+        url = urlsplit(get_current_url(environ))
+        self._update_cookies_from_response(
+            url.hostname or "localhost", url.path, answer[2].getlist("Set-Cookie")
+        )
+        return answer
 
     def submit(self, path: str, _method: str = "POST", **fields: object) -> TestResponse:
         """Send a form; `_method` as forms do it, with a field."""
@@ -84,9 +106,16 @@ class Queries:
         return "\n".join(self.statements)
 
 
+@pytest.fixture(scope="session")
+def hash_slots(tmp_path_factory: pytest.TempPathFactory) -> HashSlots:
+    """The slots of this run alone: what else this machine hashes does not matter to it."""
+    return HashSlots(tmp_path_factory.mktemp("hashes") / "slots")
+
+
 @pytest.fixture(autouse=True)
-def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+def _cheap_hashes(hash_slots: HashSlots, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(password, "ROUNDS", 4)
+    monkeypatch.setattr(password, "SLOTS", hash_slots)
 
 
 @pytest.fixture
@@ -142,6 +171,7 @@ def make_app(redis_url: str, database_url: str) -> Iterator[Callable[[Settings],
 
     yield make
     for app in made:
+        over_http.close(app)
         hub_of(app).close()
         parts(app).close()
 
@@ -181,6 +211,16 @@ def stranger(app: Flask) -> Browser:
     browser: Browser = app.test_client()
     assert browser.register("stranger@example.com").status_code == 302
     return browser
+
+
+@pytest.fixture
+def site(app: Flask, sessions: SessionFactory, settings: Settings) -> Iterator[Site]:
+    """The application with two teams that have all there is, and people of every role."""
+    settings.directory.mail.mkdir(parents=True)
+    (settings.directory.mail / MAIL).write_text("To: dora@example.com\n\nHello\n")
+    site = Site(app, sessions, settings)
+    yield site
+    site.close()
 
 
 @pytest.fixture
@@ -225,6 +265,17 @@ def mailed_paths(mails: Callable[[], list[Mail]], settings: Settings) -> Callabl
         return [found[1] for mail in mails() if (found := link.search(mail.text))]
 
     return read
+
+
+@pytest.fixture
+def hashes(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The passwords that were held against a hash."""
+    held: list[bytes] = []
+    check = password.bcrypt.checkpw
+    monkeypatch.setattr(
+        password.bcrypt, "checkpw", lambda given, hashed: held.append(given) or check(given, hashed)
+    )
+    return held
 
 
 @pytest.fixture

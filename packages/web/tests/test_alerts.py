@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from hypothesis import HealthCheck, given
 from hypothesis import settings as given_settings
 from hypothesis import strategies as st
@@ -55,10 +56,10 @@ def test_a_webhook_is_saved_with_a_secret_and_keeps_it(
 @pytest.mark.parametrize(
     ("kind", "field", "typed", "said"),
     [
-        ("mail", "email", "not valid", "must have the @ sign and no spaces"),
-        ("mail", "email", "", "can't be blank"),
-        ("webhook", "url", "ftp://example.com", "http"),
-        ("webhook", "url", " ", "can't be blank"),
+        ("mail", "email", "not valid", "Must have the @ sign and no spaces."),
+        ("mail", "email", "", "Can't be blank."),
+        ("webhook", "url", "ftp://example.com", "Must start with http:// or https://."),
+        ("webhook", "url", " ", "Can't be blank."),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field_and_nothing_is_kept(
@@ -105,10 +106,34 @@ def test_a_test_is_asked_for_and_its_answer_comes_to_the_page(
     page = signed_in.page(asked.location)
     assert not page.select_one("[data-waiting]")
     assert "It does not work" in page.select_one("#try").text
-    assert "Connection refused after 12 ms" in " ".join(page.select_one("#try").text.split())
+    told = " ".join(page.select_one("#try").text.split())
+    assert f"Connection refused after 12 ms Tested: {EMAIL}" in told
 
 
-@pytest.mark.parametrize("trial", [str(uuid.uuid4()), "junk", "\0", ""])
+def test_what_was_typed_and_not_saved_is_not_tested(signed_in, sessions: SessionFactory) -> None:
+    answer = signed_in.submit("/alerts/mail/tests", email="other@example.com")
+    page = BeautifulSoup(answer.text, "html.parser")
+    assert answer.status_code == 422
+    assert page.select_one("#email")["value"] == "other@example.com"
+    assert page.select_one("#email-error").text == "This is not saved yet. Save it first, then test it."
+    with transaction(sessions) as session:
+        assert session.scalars(select(Trial)).all() == []
+    assert signed_in.submit("/alerts/mail/tests", email=f" {EMAIL} ").status_code == 303
+
+
+def test_the_button_sends_the_field_along(signed_in) -> None:
+    button = signed_in.page("/alerts").select_one("button[formaction$=tests]")
+    assert button["formaction"] == "/alerts/mail/tests"
+    assert (button["name"], button["value"]) == ("_method", "post")
+    assert button.find_parent("form").select_one("#email")
+
+
+def test_the_answer_names_what_was_tested(signed_in) -> None:
+    waiting = signed_in.page(signed_in.submit("/alerts/mail/tests").location)
+    assert f"Tested: {EMAIL}" in waiting.select_one("#try").text
+
+
+@pytest.mark.parametrize("trial", [str(uuid.UUID(int=1)), "junk", "\0", ""])
 def test_a_test_that_is_gone_leaves_the_page_as_it_is(signed_in, trial: str) -> None:
     assert signed_in.get("/alerts", query_string={"trial": trial}).status_code == 200
 

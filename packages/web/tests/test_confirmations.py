@@ -87,7 +87,7 @@ def test_c05_a_link_confirms_once(app, client, user, stored, contexts, mailed_pa
     assert "_flashes" not in signed_in.session_items()
 
 
-@pytest.mark.parametrize("token", ["oops", "x" * 43, "%00", "%ff", "a" * 5000])
+@pytest.mark.parametrize("token", ["oops", "x" * 43, "%00", "%ff", "a" * 3000])
 def test_c06_another_link_confirms_nobody(client, user, stored, token: str) -> None:
     assert client.get(f"/users/confirm/{token}").location == "/"
     assert INVALID in client.get("/").text

@@ -15,7 +15,7 @@ from emeter_core.errors import NotFound
 from emeter_core.settings import Settings
 from emeter_storage.engine import transaction
 from emeter_web import db
-from emeter_web.routes import get, mount, post
+from emeter_web.routes import ANYBODY, Group, get, mount, post
 from emeter_web.user_auth import public
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -31,7 +31,7 @@ def visit(app: Flask) -> Callable[..., int]:
     """Mount a view at `/test` and ask for it; returns the status of the answer."""
 
     def ask(view: Callable[[], ResponseReturnValue], method: Callable[..., object] = get) -> int:
-        mount(app, public, method("/test/view", view))
+        mount(app, Group(public, (method("/test/view", view, ANYBODY),)))
         browser = app.test_client()
         if method is post:
             return browser.submit("/test/view").status_code
@@ -222,3 +222,25 @@ def test_who_finds_all_connections_taken_is_told_soon(app, client, user, monkeyp
             connection.close()
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert client.get("/users/settings").status_code == 200
+
+
+@pytest.mark.parametrize(("method", "in_doubt"), [(post, True), (get, False)])
+def test_r51_of_a_commit_that_is_not_answered_nobody_says_that_nothing_was_changed(
+    app, method: Callable[..., object], monkeypatch: pytest.MonkeyPatch, *, in_doubt: bool
+) -> None:
+    def writes() -> ResponseReturnValue:
+        write("who knows")
+        return "saved"
+
+    def go_away(_session: object) -> None:
+        raise OperationalError("COMMIT", {}, Exception("it says nothing"))
+
+    mount(app, Group(public, (method("/test/view", writes, ANYBODY),)))
+    browser = app.test_client()
+    token = browser.csrf_token()
+    monkeypatch.setattr("sqlalchemy.orm.Session.commit", go_away)
+    data = {"_csrf_token": token} if method is post else None
+    answer = browser.open("/test/view", method="POST" if method is post else "GET", data=data)
+    assert answer.status_code == 503
+    assert ("it may be saved or not" in answer.text) is in_doubt
+    assert ("Nothing was changed" in answer.text) is not in_doubt

@@ -9,7 +9,8 @@ from flask import Flask
 from werkzeug.exceptions import Conflict, ServiceUnavailable, Unauthorized
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from emeter_web.routes import get, mount
+from emeter_core.accounts import password
+from emeter_web.routes import ANYBODY, Group, get, mount
 from emeter_web.user_auth import public
 
 
@@ -21,7 +22,7 @@ def raising(app: Flask, error: Exception):  # noqa: ANN201 - a function for the 
     def raises() -> str:
         raise error
 
-    mount(app, public, get("/test/<token>", raises_with_token(raises)))
+    mount(app, Group(public, (get("/test/<token>", raises_with_token(raises), ANYBODY),)))
     return app.test_client()
 
 
@@ -44,6 +45,18 @@ def test_a_bug_is_a_page_with_a_reference_that_is_in_the_log(app, caplog: pytest
     assert record.getMessage() == f"Error {reference} at GET /test/<token>"
     assert record.exc_info is not None
     assert "token-of-somebody" not in caplog.text
+
+
+def test_where_too_many_passwords_are_being_hashed_one_is_asked_to_come_again(
+    client, user, monkeypatch
+) -> None:
+    monkeypatch.setattr(password.SLOTS, "_present", 70)
+    for answer in (client.log_in(), client.log_in("nobody@example.com"), client.register("eve@example.com")):
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "5"
+        assert heading(answer) == "Too many are logging in"
+    monkeypatch.undo()
+    assert client.get("/users/settings").status_code == 302
 
 
 @pytest.mark.parametrize(
@@ -99,6 +112,20 @@ def test_a_form_in_parts_that_is_not_utf8_is_malformed_too(client) -> None:
     body = b'--x\r\nContent-Disposition: form-data; name="email"\r\n\r\n\xff\r\n--x--\r\n'
     answer = client.post("/users/log_in", data=body, content_type="multipart/form-data; boundary=x")
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("size", [10, 900_000])
+def test_a_file_that_nobody_wants_never_touches_the_disk(client, monkeypatch, size: int) -> None:
+    monkeypatch.setattr("werkzeug.formparser.SpooledTemporaryFile", lambda **_: pytest.fail("it does"))
+    head = b'--x\r\nContent-Disposition: form-data; name="email"; filename="a"\r\n\r\n'
+    for end in (b"\r\n--x--\r\n", b""):
+        answer = client.post(
+            "/users/log_in",
+            data=head + b"y" * size + end,
+            content_type="multipart/form-data; boundary=x",
+            headers={"X-CSRF-Token": client.csrf_token()},
+        )
+        assert answer.status_code == 400
 
 
 @pytest.mark.parametrize(("size", "status"), [(1000, 403), (1024 * 1024, 413), (10_000_000, 413)])

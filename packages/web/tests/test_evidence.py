@@ -24,6 +24,7 @@ KEYS = [
     "final_url",
     "address",
     "code",
+    "said",
     "error",
     "redirects",
     "headers",
@@ -76,6 +77,14 @@ def test_a_request_is_shown_as_it_is_sent_but_for_its_secrets() -> None:
     assert shown.line == "POST /a/b?c=d"
     assert shown.fields == (("Host", "example.com:8443"), ("X-Key", HIDDEN))
     assert shown.body == HIDDEN
+
+
+def test_an_answer_begins_with_the_servers_own_words() -> None:
+    seen = {"code": 503, "said": "503 Backend fetch failed"}
+    kept = evidence_of(Reason.UNEXPECTED_CODE, NO_PHASES, seen, now=NOW)
+    older = evidence_of(Reason.UNEXPECTED_CODE, NO_PHASES, {"code": 503}, now=NOW)
+    told = [each.answer.line for each in (kept, older) if each.answer is not None]
+    assert told == ["503 Backend fetch failed", "503 Service Unavailable"]
 
 
 def test_of_nothing_seen_there_is_nothing_shown() -> None:

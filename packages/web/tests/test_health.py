@@ -54,6 +54,18 @@ def test_all_is_well_where_every_part_does_its_work(client: FlaskClient, seen: C
     assert parts(client) == dict.fromkeys(["database", *PROCESSES, "network", "monitors", "redis"], "")
 
 
+def test_people_are_shown_a_page(client: FlaskClient, seen: Callable[..., None]) -> None:
+    seen("worker", "sender")
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    answer = client.get("/healthz", headers=browser)
+    assert (answer.status_code, answer.mimetype) == (503, "text/html")
+    assert "Not all is well" in answer.text
+    assert "Not seen for 30 s" in answer.text
+    seen("scheduler")
+    assert "All is well" in client.get("/healthz", headers=browser).text
+    assert client.get("/healthz", headers={"Accept": "*/*"}).is_json
+
+
 @pytest.mark.parametrize("missing", PROCESSES)
 def test_a_process_that_was_never_seen_is_missed(client, seen, missing: str) -> None:
     seen(*(name for name in PROCESSES if name != missing))
@@ -91,7 +103,7 @@ def test_a_redis_that_is_away_is_told(make_app: Callable[[Settings], Flask], set
 
 
 def test_a_database_that_is_away_is_told_without_its_address(
-    make_app: Callable[[Settings], Flask], settings: Settings
+    make_app: Callable[[Settings], Flask], settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = "postgresql+psycopg2://somebody:secret@127.0.0.1:1/hidden"
     client = make_app(settings.model_copy(update={"database_url": url})).test_client()
@@ -99,6 +111,10 @@ def test_a_database_that_is_away_is_told_without_its_address(
     answer = client.get("/healthz")
 
     assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "5"
+    lines = [record.getMessage() for record in caplog.records if record.name == "emeter.web"]
+    assert len(lines) == 1
+    assert "\n" not in lines[0]
     assert parts(client) == {
         "database": "does not answer",
         "scheduler": "unknown without the database",
@@ -124,8 +140,9 @@ def test_a_database_without_migrations_is_told(
     [
         ({}, "up", "Checking on time", "p99 4 ms late, none missed"),
         ({"lateness_p99_ms": None}, "up", "Checking on time", "none missed"),
-        ({"missed": 1200}, "degraded", "Checking on time", "p99 4 ms late, 1,200 missed"),
-        ({"lateness_p99_ms": 2500}, "degraded", "Checking late", "p99 2,500 ms late, none missed"),
+        ({"missed": 1200}, "degraded", "Checks were missed", "p99 4 ms late, 1,200 missed"),
+        ({"lateness_p99_ms": 500}, "up", "Checking on time", "p99 500 ms late, none missed"),
+        ({"lateness_p99_ms": 501}, "degraded", "Checks start late", "p99 501 ms late, none missed"),
         ({"workers": 0}, "degraded", "Not all is well", "worker not seen for 30 s"),
         ({"offline": 1}, "degraded", "Not all is well", "network away, so checks tell nothing"),
         ({"overdue": 3}, "degraded", "Not all is well", "monitors 3 overdue"),

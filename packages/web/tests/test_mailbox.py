@@ -50,14 +50,73 @@ def test_no_other_file_is_reached(client, mail: str, settings: Settings, name: s
         assert client.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("changed", [{"host": "0.0.0.0"}, {"smtp_url": "smtp://localhost"}])
+@pytest.fixture
+def statuses(mail: str) -> Callable[..., set[int]]:
+    """How each page of the mailbox answers a request."""
+    paths = ("/dev/mailbox", f"/dev/mailbox/{mail}", f"/dev/mailbox/{mail}/file")
+    return lambda client, **request: {client.get(path, **request).status_code for path in paths}
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"host": "::1"}, 200),
+        ({"host": "localhost", "base_url": "http://127.0.0.1:8000"}, 200),
+        ({"host": "0.0.0.0"}, 404),
+        ({"host": "::"}, 404),
+        ({"host": "192.0.2.1"}, 404),
+        ({"base_url": "https://meter.example"}, 404),
+        ({"smtp_url": "smtp://localhost"}, 404),
+    ],
+)
 def test_it_is_there_only_on_this_machine_and_where_mails_are_files(
-    make_app: Callable[[Settings], Flask], settings: Settings, mail: str, changed: dict[str, str]
+    make_app: Callable[[Settings], Flask], settings: Settings, statuses, changed: dict[str, str], status: int
 ) -> None:
     client = make_app(settings.model_copy(update=changed)).test_client()
-    for path in ("/dev/mailbox", f"/dev/mailbox/{mail}", f"/dev/mailbox/{mail}/file"):
-        assert client.get(path).status_code == 404
+    assert statuses(client) == {status}
 
 
-def test_it_is_not_there_for_another_machine(client, mail: str) -> None:
-    assert client.get("/dev/mailbox", environ_base={"REMOTE_ADDR": "192.0.2.1"}).status_code == 404
+@pytest.mark.parametrize(
+    ("peer", "status"),
+    [("127.0.0.9", 200), ("::1", 200), ("::ffff:127.0.0.1", 200), ("192.0.2.1", 404), ("", 404), ("x", 404)],
+)
+def test_it_is_not_there_for_another_machine(client, statuses, peer: str, status: int) -> None:
+    assert statuses(client, environ_base={"REMOTE_ADDR": peer}) == {status}
+
+
+PROXIES = [
+    {"X-Forwarded-For": "192.0.2.1"},
+    {"X-Forwarded-For": "127.0.0.1"},
+    {"X-Forwarded-Proto": "https"},
+    {"Forwarded": "for=192.0.2.1"},
+    {"X-Real-IP": "127.0.0.1"},
+    {"Via": "1.1 proxy"},
+]
+
+
+@pytest.mark.parametrize("trusted", [0, 1, 2])
+def test_it_is_not_there_behind_a_proxy_on_this_machine(
+    make_app: Callable[[Settings], Flask], settings: Settings, statuses, trusted: int
+) -> None:
+    client = make_app(settings.model_copy(update={"trusted_proxies": trusted})).test_client()
+    for headers in PROXIES:
+        assert statuses(client, headers=headers) == {404}, headers
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:8000", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:8000", 200),
+        ("evil.example:8000", 404),
+        ("localhost.evil.example", 404),
+        ("192.0.2.1", 404),
+        ("[::1", 404),
+        ("", 404),
+    ],
+)
+def test_no_page_of_another_site_can_read_it(client, statuses, host: str, status: int) -> None:
+    """Whoever has the name of their site lead here, once its page is loaded."""
+    found = statuses(client, headers={"Host": host})
+    assert found == {status} or (status == 404 and found <= {400, 404})

@@ -92,6 +92,22 @@ def test_a_body_may_have_64_kib() -> None:
         assert seen(body) == (method, body)
 
 
+def test_a_form_that_is_too_long_for_it_is_told_so(signed_in) -> None:
+    answer = signed_in.submit("/users/log_out", "DELETE", x="y" * MAX_BODY)
+    assert answer.status_code == 413
+    assert "may have 64 KiB" in answer.text
+    # Where no method could have been named, its length is not what is wrong with it.
+    assert signed_in.submit("/healthz", "DELETE", x="y" * MAX_BODY).status_code == 405
+    assert signed_in.get("/users/settings").status_code == 200
+
+
+def test_a_form_with_files_names_no_method(signed_in) -> None:
+    fields = {"_csrf_token": signed_in.csrf_token(), "_method": "delete"}
+    answer = signed_in.post("/users/log_out", data=fields, content_type="multipart/form-data")
+    assert answer.status_code == 405
+    assert signed_in.get("/users/settings").status_code == 200
+
+
 def test_a_body_that_comes_in_pieces_is_read_whole() -> None:
     body = b"x=" + b"y" * 100 + b"&_method=PUT"
     assert seen(body, stream=Short(body)) == ("PUT", body)

@@ -137,15 +137,73 @@ def test_no_transaction_is_open_while_the_password_is_hashed(app, client, monkey
     assert open_connections == [0]
 
 
-def test_where_registration_is_closed_nobody_registers(
-    make_app: Callable[[Settings], Flask], settings: Settings, sessions
-) -> None:
-    client = make_app(settings.model_copy(update={"registration": "closed"})).test_client()
+@pytest.fixture
+def closed(make_app: Callable[[Settings], Flask], settings: Settings) -> Flask:
+    """The application with EMETER_REGISTRATION=closed."""
+    return make_app(settings.model_copy(update={"registration": "closed"}))
 
-    assert client.get("/users/register").status_code == 403
-    assert client.register().status_code == 403
+
+def test_where_registration_is_closed_nobody_registers_but_the_first(closed: Flask, sessions) -> None:
+    first, second = closed.test_client(), closed.test_client()
+    for path in ("/", "/users/log_in"):
+        assert "/users/register" in first.get(path).text
+    assert first.get("/users/register").status_code == 200
+    assert first.register().location == "/"
+
+    assert second.get("/users/register").status_code == 403
+    assert second.register("second@example.com").status_code == 403
+    assert second.submit("/users/register").status_code == 403
+    assert count(sessions, User) == 1
+    for path in ("/", "/users/log_in", "/users/reset_password", "/users/confirm"):
+        assert "/users/register" not in second.get(path).text
+
+
+def test_where_registration_is_closed_the_page_says_whom_to_ask(closed: Flask, user) -> None:
+    page = BeautifulSoup(closed.test_client().get("/users/register").text, "html.parser")
+    assert page.h1.text == "Registration is closed"
+    assert "Ask whoever runs it for an account." in page.main.text
+    assert page.find("form") is None
+    assert page.find("a", href="/users/log_in").text == "Log in"
+
+
+def test_where_registration_is_closed_of_two_at_once_one_is_the_first(closed: Flask, sessions) -> None:
+    answers, together = [], Barrier(2)
+
+    def register(email: str) -> None:
+        browser = closed.test_client()
+        together.wait()
+        answers.append(browser.register(email))
+
+    threads = [Thread(target=register, args=[f"{name}@example.com"]) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(answer.status_code for answer in answers) == [302, 403]
+    assert "Registration is closed" in max(answers, key=lambda answer: answer.status_code).text
+    assert count(sessions, User) == count(sessions, Delivery) == 1
+
+
+def test_where_registration_is_closed_nothing_is_hashed_for_strangers(closed, user, monkeypatch) -> None:
+    monkeypatch.setattr(password.bcrypt, "hashpw", lambda *_: pytest.fail("a hash for nobody"))
+    assert closed.test_client().register("second@example.com").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("email", "typed", "error"),
+    [
+        ("dora@example.com", "Password1234", "is too common: it is among those that are guessed first"),
+        ("dora@example.com", "dora-dora-dora", "is too close to your email or to the name E-Meter"),
+        ("dora@example.com", "e-meter e-meter", "is too close to your email or to the name E-Meter"),
+    ],
+)
+def test_a_password_that_is_guessed_first_is_refused_with_the_reason(
+    client, sessions, email: str, typed: str, error: str
+) -> None:
+    page = BeautifulSoup(client.register(email, typed).text, "html.parser")
+    assert error_at(page, "password") == error
     assert count(sessions, User) == 0
-    assert "/users/register" not in client.get("/users/log_in").text
 
 
 def test_an_old_link_does_not_matter_to_who_registers_anew(client, user, sessions) -> None:

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 from bs4 import BeautifulSoup
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
-from emeter_core.accounts import User, hash_password, password
+from emeter_core.accounts import User, UserSession, hash_password, password
+from emeter_core.mail import Mail
 from emeter_storage.engine import transaction
+from emeter_web.known_device import KNOWN_DEVICES
 from emeter_web.session_cookie import REMEMBER_ME
 from emeter_web.views import sessions as views
 
@@ -78,16 +80,10 @@ def test_s06_a_wrong_password_is_told(client, user) -> None:
     assert "user_token" not in client.session_items()
 
 
-def test_an_unknown_email_gets_the_same_answer_and_costs_as_much(client, user, monkeypatch) -> None:
-    checked: list[bytes] = []
-    check = password.bcrypt.checkpw
-    monkeypatch.setattr(
-        password.bcrypt, "checkpw", lambda given, hashed: checked.append(given) or check(given, hashed)
-    )
+def test_an_unknown_email_gets_the_same_answer(client, user) -> None:
     known = client.log_in(password="invalid_password")
     unknown = client.log_in("nobody@example.com", password="invalid_password")
 
-    assert len(checked) == 2
     assert (known.status_code, list(known.headers.keys())) == (
         unknown.status_code,
         list(unknown.headers.keys()),
@@ -97,6 +93,19 @@ def test_an_unknown_email_gets_the_same_answer_and_costs_as_much(client, user, m
     assert known.text.replace(user.email, "*").replace(nonce, "") == unknown.text.replace(
         "nobody@example.com", "*"
     ).replace(other, "")
+
+
+@pytest.mark.parametrize("email", ["dora@example.com", "nobody@example.com", "", "no email", "x" * 500])
+def test_every_log_in_costs_one_hash_of_the_same_work(client, user, monkeypatch, email: str) -> None:
+    """A wrong password, the right one of another, an overlong one, an empty one; an account or none."""
+    costs: list[bytes] = []
+    check = password.bcrypt.checkpw
+    monkeypatch.setattr(
+        password.bcrypt, "checkpw", lambda given, hashed: costs.append(hashed[:7]) or check(given, hashed)
+    )
+    for given in ("invalid_password", "hello world?", "x" * 73, "x" * 100_000, "", "\0"):
+        assert told(client.log_in(email, given)) == INVALID
+    assert costs == [b"$2b$04$"] * 6
 
 
 @pytest.mark.parametrize("wrong", ["", "x" * 73, "x" * 100_000, "hello world!\0", "\0", "🔥" * 30])
@@ -118,7 +127,7 @@ def test_the_first_of_repeated_fields_counts(client, user) -> None:
 def test_who_proves_a_password_that_is_changed_meanwhile_stays_outside(
     client, user, sessions, monkeypatch
 ) -> None:
-    def change_then_say_yes(*_arguments: object) -> bool:
+    def change_then_say_yes(*_: object, **__: object) -> bool:
         with transaction(sessions) as session:
             session.execute(update(User).values(hashed_password=hash_password("another password")))
         return True
@@ -166,11 +175,95 @@ def test_logging_out_is_a_delete_and_never_a_get(signed_in) -> None:
 
 
 def test_when_a_session_was_seen_is_exact_to_a_minute(signed_in, sessions) -> None:
-    from emeter_core.accounts import UserSession  # noqa: PLC0415 - of this test alone
-
     with transaction(sessions) as session:
         session.execute(update(UserSession).values(seen_at=UserSession.seen_at - timedelta(hours=1)))
     signed_in.get("/")
     with transaction(sessions) as session:
         seen = [each.seen_at - each.inserted_at for each in session.query(UserSession)]
     assert max(seen) >= timedelta(0)
+
+
+# --- the mail about a device that is not known
+
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:149.0) Gecko/20100101 Firefox/149.0"
+
+
+@pytest.fixture
+def warnings(mails):  # noqa: ANN201 - a function
+    """What was mailed about new devices since."""
+
+    def read() -> list[Mail]:
+        return [mail for mail in mails() if mail.subject == "New log-in to your account"]
+
+    return read
+
+
+def log_in_with(browser, agent: str, **more: str) -> None:
+    data = {"_csrf_token": browser.csrf_token(), "email": "dora@example.com", "password": "hello world!"}
+    answer = browser.post(
+        "/users/log_in",
+        data=data | more,
+        headers={"User-Agent": agent},
+        environ_base={"REMOTE_ADDR": "192.0.2.7"},
+    )
+    assert answer.status_code == 302
+
+
+def test_a_log_in_from_a_new_device_is_told_by_mail(client, user, warnings) -> None:
+    log_in_with(client, FIREFOX)
+    (mail,) = warnings()
+    assert mail.to == user.email
+    assert "Device: Firefox on Linux\nAddress: 192.0.2.7\nTime: " in mail.text
+    assert "http://localhost:8000/users/reset_password and" in mail.text
+    assert mail.text.count("http://localhost:8000/users/settings") == 1
+
+
+def test_a_device_is_new_once(client, user, warnings) -> None:
+    for _ in range(3):
+        log_in_with(client, FIREFOX)
+        client.log_out()
+    assert len(warnings()) == 1
+
+
+def test_registration_and_a_changed_password_are_told_as_no_new_device(app, client, warnings) -> None:
+    client.register()
+    fields = {"current_password": "hello world!", "password": "another long one", "_method": "put"}
+    assert client.submit("/users/settings", action="update_password", **fields).status_code == 302
+    client.log_out()
+    assert client.log_in(password="another long one").status_code == 302
+    assert warnings() == []
+
+
+def test_who_is_remembered_is_no_new_device(client, user, warnings) -> None:
+    log_in_with(client, FIREFOX, remember_me="true")
+    client.delete_cookie("_e_meter_web_key")
+    client.delete_cookie(KNOWN_DEVICES)
+    assert client.get("/users/settings").status_code == 200
+    assert len(warnings()) == 1
+
+
+def test_a_device_that_knew_the_old_password_alone_is_new(app, client, user, warnings) -> None:
+    log_in_with(client, FIREFOX)
+    client.log_out()
+    with transaction(app.extensions["emeter"].database.sessions) as session:
+        session.execute(update(User).values(hashed_password=hash_password("hello world!", rounds=4)))
+    log_in_with(client, FIREFOX)
+    assert len(warnings()) == 2
+
+
+def test_whoever_fails_to_log_in_is_told_about_in_no_mail(client, user, warnings) -> None:
+    client.log_in(password="wrong")
+    client.log_in("nobody@example.com")
+    assert warnings() == []
+
+
+def test_the_mail_and_the_log_in_are_one_transaction(client, user, warnings, sessions, monkeypatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(views, "deliver_new_log_in", fail)
+    assert client.log_in().status_code == 500
+    with transaction(sessions) as session:
+        assert session.scalar(select(func.count()).select_from(UserSession)) == 1  # that of registration
+    assert warnings() == []

@@ -115,12 +115,12 @@ def test_the_page_of_components_names_each_thing_once(client) -> None:
     assert {tag["for"] for tag in page.select("label[for]")} <= set(ids)
 
 
-def test_a_field_stands_with_its_error_and_its_hint(client) -> None:
+def test_a_field_stands_with_its_error_in_place_of_its_hint(client) -> None:
     wrong = client.page("/dev/components").select_one("[data-theme=light] [name$=timeout]")
 
     assert wrong is not None
     assert wrong["aria-invalid"] == "true"
-    error, hint = str(wrong["aria-describedby"]).split()
     page: BeautifulSoup = client.page("/dev/components")
-    assert "Longer than the interval" in page.find(id=error).text  # type: ignore[union-attr]
-    assert "10 s where it is empty." in page.find(id=hint).text  # type: ignore[union-attr]
+    assert "Longer than the interval" in page.find(id=wrong["aria-describedby"]).text  # type: ignore[union-attr]
+    assert page.find(string="10 s where it is empty.").parent.has_attr("hidden")  # type: ignore[union-attr]
+    assert not page.select("[autofocus]"), "a page to look at begins at its top"

@@ -62,5 +62,8 @@ def test_on_https_the_choice_is_sent_by_https_alone(
         base_url=base_url,
         headers={"Referer": base_url},
     )
-    (cookie,) = [each for each in answer.headers.getlist("Set-Cookie") if each.startswith(f"{COOKIE}=")]
+    (cookie,) = [each for each in answer.headers.getlist("Set-Cookie") if COOKIE in each]
+    assert cookie.startswith(f"__Host-{COOKIE}=dark; ")
     assert "Secure" in cookie.split("; ")
+    page = BeautifulSoup(browser.get("/users/log_in", base_url=base_url).text, "html.parser")
+    assert page.html["data-theme"] == "dark"

@@ -1,9 +1,12 @@
 """Who asks and who may (accounts.md, section 6; U01 to U15 and X01 to X14 of section 7)."""
 
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from http.cookies import SimpleCookie
 
+import over_http
 import pytest
 from flask import Flask, g
 from flask_login import current_user
@@ -12,11 +15,16 @@ from sqlalchemy import select, update
 
 from emeter_core.accounts import User, UserSession, UserToken, get_user_by_session_token
 from emeter_storage.engine import DatabaseClock, SessionFactory, transaction
+from emeter_web.live import watch
 from emeter_web.paths import is_local
-from emeter_web.session_cookie import REMEMBER_ME
+from emeter_web.routes import ANYBODY, Group, get, mount
+from emeter_web.session_cookie import REMEMBER_ME, SESSION
+from emeter_web.user_auth import public
 
 MUST_LOG_IN = "You must log in to access this page."
 DAYS_60_S = 5_184_000
+# Whom the application takes a browser for, by our own word and by flask-login's.
+WhoAmI = Callable[[object], dict[str, str | None]]
 
 
 @pytest.fixture
@@ -31,6 +39,18 @@ def owner_of(sessions: SessionFactory) -> Callable[[bytes], User | None]:
     return find
 
 
+@pytest.fixture
+def whoami(app: Flask) -> WhoAmI:
+    """Whom the application takes a browser for."""
+
+    def show() -> dict[str, str | None]:
+        theirs = current_user.email if current_user.is_authenticated else None
+        return {"ours": g.current_user and str(g.current_user.id), "flask-login's": theirs}
+
+    mount(app, Group(public, (get("/test/whoami", show, ANYBODY),)))
+    return lambda browser: browser.get("/test/whoami").json
+
+
 def remembering(app: Flask, browser):  # noqa: ANN201 - a Browser of the fixtures
     """The browser after it was closed and opened again: of its cookies, the one that lasts."""
     again = app.test_client()
@@ -42,6 +62,33 @@ def remembering(app: Flask, browser):  # noqa: ANN201 - a Browser of the fixture
 
 def is_signed_in(browser) -> bool:
     return browser.get("/users/settings").status_code == 200
+
+
+def stream_of(app: Flask, browser) -> socket.socket:
+    """The live stream of a page of this browser, unread."""
+    path = browser.page("/monitors").find("meta", {"name": "live"})["content"]
+    cookie = browser.get_cookie(SESSION).value
+    return over_http.server_of(app).listen(path, f"{SESSION}={cookie}")
+
+
+def read_until(stream: socket.socket, wanted: bytes) -> bytes:
+    said = b""
+    while wanted not in said:
+        received = stream.recv(65536)
+        assert received, f"ended before {wanted!r}: {said!r}"
+        said += received
+    return said
+
+
+def said_so_far(stream: socket.socket) -> bytes:
+    """What was not read yet of a stream that goes on."""
+    said = b""
+    stream.settimeout(0)
+    with suppress(BlockingIOError):
+        while received := stream.recv(65536):
+            said += received
+        pytest.fail(f"it has ended: {said!r}")
+    return said
 
 
 def flashes(browser) -> list[tuple[str, str]]:
@@ -171,19 +218,21 @@ def test_u05_logging_out_erases_the_session_and_the_cookies(client, user, owner_
     assert owner_of(token) is None
 
 
-def test_u06_logging_out_kills_the_token_that_a_live_stream_is_keyed_by(client, user, sessions) -> None:
-    from emeter_core.accounts import live_session_tokens  # noqa: PLC0415 - of this test alone
-
+def test_u06_logging_out_ends_the_live_pages_of_this_session_and_of_no_other(
+    app: Flask, client, signed_in, monkeypatch
+) -> None:
+    """The streams stand in for the generator's sockets: whoever listened is told, and cut off."""
+    monkeypatch.setattr(watch, "LOOK_EVERY_S", 0.1)
     client.log_in()
-    token = client.session_items()["user_token"]
-    now = DatabaseClock(sessions.kw["bind"]).now()
-    with transaction(sessions) as session:
-        assert live_session_tokens(session, [token], now=now) == {token}
+    with stream_of(app, client) as here, stream_of(app, signed_in) as there:
+        for stream in (here, there):
+            read_until(stream, b"\r\n\r\n")
 
-    client.log_out()
+        client.log_out()
 
-    with transaction(sessions) as session:
-        assert live_session_tokens(session, [token], now=now) == set()
+        assert read_until(here, b"event: end").endswith(b"event: end\ndata: {}\n\n")
+        assert here.recv(1) == b""
+        assert b"event: end" not in said_so_far(there)
 
 
 def test_u07_logging_out_without_a_session_is_no_error(client) -> None:
@@ -212,29 +261,30 @@ def test_logging_out_ends_this_session_only(client, signed_in) -> None:
 # --- fetch_current_user
 
 
-def test_u08_the_session_tells_who_asks(app, signed_in, user) -> None:
-    with signed_in:
-        signed_in.get("/users/settings")
-        assert g.current_user.id == user.id
-        assert g.scope.user is g.current_user
-        assert (current_user.is_authenticated, current_user.email) == (True, user.email)
+def test_u08_the_session_tells_who_asks(whoami: WhoAmI, signed_in, user) -> None:
+    assert whoami(signed_in) == {"ours": str(user.id), "flask-login's": user.email}
 
 
-def test_u09_the_remember_me_cookie_tells_who_asks(app, client, user) -> None:
+def test_u09_the_remember_me_cookie_tells_who_asks(app, whoami: WhoAmI, client, user) -> None:
     client.log_in(remember_me="true")
     again = remembering(app, client)
-    with again:
-        answer = again.get("/users/settings")
-        assert g.current_user.id == user.id
+
+    assert whoami(again) == {"ours": str(user.id), "flask-login's": user.email}
     assert again.session_items()["user_token"] == client.session_items()["user_token"]
-    assert REMEMBER_ME not in remember_me_cookie(answer)  # nobody stays longer by coming often
 
 
-def test_u10_without_either_nobody_asks(client, user) -> None:
-    with client:
-        client.get("/")
-        assert (g.current_user, g.scope) == (None, None)
-        assert not current_user.is_authenticated
+def test_nobody_stays_longer_by_coming_often(app, client, user) -> None:
+    client.log_in(remember_me="true")
+    answer = remembering(app, client).get("/users/settings")
+    assert answer.status_code == 200
+    assert REMEMBER_ME not in remember_me_cookie(answer)
+
+
+def test_u10_without_either_nobody_asks(whoami: WhoAmI, client, user, sessions) -> None:
+    with transaction(sessions) as session:
+        assert "session" in session.scalars(select(UserToken.context))  # there is one, in another browser
+
+    assert whoami(client) == {"ours": None, "flask-login's": None}
     assert "user_token" not in client.session_items()
 
 
@@ -248,11 +298,11 @@ def test_a_dead_session_does_not_fall_back_to_the_cookie(app, client, user) -> N
     assert again.session_items()["user_token"] == b"x" * 32
 
 
-def test_the_remember_cookie_of_another_flask_application_is_not_ours_to_read(signed_in) -> None:
+def test_the_remember_cookie_of_another_flask_application_is_not_ours_to_read(
+    whoami: WhoAmI, signed_in, user
+) -> None:
     signed_in.set_cookie("remember_token", "1|abcdef")
-    with signed_in:
-        signed_in.get("/users/settings")
-        assert current_user.is_authenticated
+    assert whoami(signed_in)["flask-login's"] == user.email
 
 
 def test_the_session_holds_nothing_of_flask_login(signed_in) -> None:
@@ -268,11 +318,18 @@ def test_x01_an_expired_session_is_nobodys(signed_in, sessions) -> None:
     assert not is_signed_in(signed_in)
 
 
+def with_another(value: str, place: int) -> str:
+    """``value`` with another letter at ``place`` (not the last, whose low bits base64 leaves unused)."""
+    letters = list(value)
+    letters[place] = "A" if letters[place] != "A" else "B"
+    return "".join(letters)
+
+
 @pytest.mark.parametrize(
     "change",
     [
-        lambda value: value[:-1] + ("A" if value[-1] != "A" else "B"),
-        lambda value: "A" + value[1:],
+        lambda value: with_another(value, -5),
+        lambda value: with_another(value, 0),
         lambda value: value.rpartition(".")[0],
         lambda _value: "",
         lambda _value: "\xff.\xff.\xff",
@@ -304,9 +361,8 @@ def test_a_remember_me_cookie_is_read_for_sixty_days(
     timestamp = TimestampSigner.get_timestamp
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: timestamp(self) + age)
 
-    with again:
-        again.get("/")
-        assert ("user_token" in again.session_items()) is remembered
+    again.get("/")
+    assert ("user_token" in again.session_items()) is remembered
 
 
 # --- redirect_if_user_is_authenticated
@@ -339,12 +395,16 @@ def test_u13_who_is_not_signed_in_logs_in(client) -> None:
 
 def test_u14_a_get_is_come_back_to(app, client) -> None:
     def returns_to(path: str, method: str = "GET") -> object:
-        with app.test_client() as browser:
-            browser.open(path, method=method, headers={"X-CSRF-Token": browser.csrf_token()})
-            return browser.session_items().get("user_return_to")
+        browser = app.test_client()
+        answer = browser.open(path, method=method, headers={"X-CSRF-Token": browser.csrf_token()})
+        assert (answer.status_code, answer.location) == (302, "/users/log_in")
+        return browser.session_items().get("user_return_to")
 
     assert returns_to("/users/settings") == "/users/settings"
     assert returns_to("/users/settings?bar=baz") == "/users/settings?bar=baz"
+    assert returns_to("/monitors", "POST") is None
+    assert returns_to("/users/settings?bar=baz", "PUT") is None
+    assert returns_to("/users/sessions", "DELETE") is None
     assert returns_to("/users/settings?a=%0d%0aX:%20y&b=%ff") == "/users/settings?a=%0d%0aX:%20y&b=%ff"
     assert returns_to("/users/settings", "HEAD") == "/users/settings"
     assert returns_to("/users/settings?" + "x" * 2000) == "/"
@@ -362,18 +422,6 @@ def test_x11_one_comes_back_to_the_page_and_its_query(client, user) -> None:
 def test_registering_leads_back_too(client) -> None:
     client.get("/users/settings?tab=2")
     assert client.register().location == "/users/settings?tab=2"
-
-
-def test_x12_what_is_sent_by_nobody_changes_nothing_and_is_not_come_back_to(app, client, sessions) -> None:
-    """The route of the session list stands for every one that writes: see test_router.py."""
-    client.get("/users/settings")
-    rules = [rule for rule in app.url_map.iter_rules() if rule.methods & {"POST", "PUT", "DELETE"}]
-    behind_log_in = [rule for rule in rules if "{" not in rule.rule and "<" not in rule.rule]
-    for rule in behind_log_in:
-        method = next(iter(rule.methods & {"POST", "PUT", "DELETE"}))
-        client.open(rule.rule, method=method, headers={"X-CSRF-Token": client.csrf_token()})
-    with transaction(sessions) as session:
-        assert session.scalars(select(User)).all() == []
 
 
 def test_x14_a_flash_survives_that_the_session_is_renewed(app, client, user) -> None:
@@ -396,11 +444,11 @@ def test_of_two_flashes_of_a_kind_the_last_is_told(client) -> None:
 
 def test_x20_a_cookie_from_before_the_log_out_is_nobodys(app, client, user) -> None:
     client.log_in(remember_me="true")
-    session, remember = (client.get_cookie(name).value for name in ("_e_meter_web_key", REMEMBER_ME))
+    session, remember = (client.get_cookie(name).value for name in (SESSION, REMEMBER_ME))
     client.log_out()
 
     replay = app.test_client()
-    replay.set_cookie("_e_meter_web_key", session)
+    replay.set_cookie(SESSION, session)
     replay.set_cookie(REMEMBER_ME, remember)
 
     assert replay.get("/").status_code == 200
@@ -408,10 +456,10 @@ def test_x20_a_cookie_from_before_the_log_out_is_nobodys(app, client, user) -> N
 
 
 def test_a_session_cookie_that_was_tampered_with_is_nobodys(app, signed_in) -> None:
-    value = signed_in.get_cookie("_e_meter_web_key").value
+    value = signed_in.get_cookie(SESSION).value
     for forged in (value[:-2] + "xx", "x" + value[1:], "", "\xff", value * 2):
         again = app.test_client()
-        again.set_cookie("_e_meter_web_key", forged)
+        again.set_cookie(SESSION, forged)
         assert not is_signed_in(again)
 
 

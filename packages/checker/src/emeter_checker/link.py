@@ -4,8 +4,6 @@ Nothing is sent. What the kernel does not tell (an old one, a sandbox) counts as
 """
 
 import errno
-import fcntl
-import os
 import socket
 import struct
 import sys
@@ -15,15 +13,15 @@ from typing import NamedTuple
 # A root name server in each family: addresses that only a default route leads to.
 _FAR_AWAY = ("198.41.0.4", "2001:503:ba3e::2:30")
 
-# From linux/netlink.h, rtnetlink.h, neighbour.h, sockios.h and if.h.
+# From linux/netlink.h, rtnetlink.h, neighbour.h, if_link.h and if.h.
 _HEADER = struct.Struct("=IHHII")
 _ERROR = 2
 _REQUEST = 1
-_GET_ROUTE, _GET_NEIGHBOUR = 26, 30
+_GET_LINK, _GET_ROUTE, _GET_NEIGHBOUR = 18, 26, 30
 _DESTINATION, _INTERFACE, _GATEWAY, _VIA = 1, 4, 5, 18
 _UNANSWERED = 0x01 | 0x10 | 0x20  # NUD_INCOMPLETE, NUD_PROBE, NUD_FAILED
-_SIOCGIFFLAGS = 0x8913
 _IFF_RUNNING = 0x40
+_CARRIER = 33
 
 
 class _Hop(NamedTuple):
@@ -47,9 +45,8 @@ def trouble_towards(address: str, called: str = "") -> str:
         hop = _next_hop(ip_address(address).packed)
         if hop is None:
             return ""
-        name = socket.if_indextoname(hop.interface)
-        if not _runs(name):
-            return f"the link {name} is down"
+        if not _runs(hop.interface):
+            return f"the link {socket.if_indextoname(hop.interface)} is down"
         if hop.gateway and _neighbour(hop) & _UNANSWERED:
             return f"the gateway {ip_address(hop.gateway)} does not answer"
     except (OSError, struct.error):
@@ -95,11 +92,14 @@ def _neighbour(hop: _Hop) -> int:
     return int(struct.unpack_from("=H", told, 8)[0]) if told else 0
 
 
-def _runs(name: str) -> bool:
+def _runs(interface: int) -> bool:
     """Whether an interface is up and has a carrier."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        told = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, struct.pack("16sH14x", os.fsencode(name), 0))
-    return bool(struct.unpack_from("H", told, 16)[0] & _IFF_RUNNING)
+    told = _ask(_GET_LINK, struct.pack("=BxHiII", socket.AF_UNSPEC, 0, interface, 0, 0))
+    if told is None:
+        return True
+    # The kernel takes up to a second until its flags say that the carrier went.
+    carrier = _attributes(told[16:]).get(_CARRIER, b"\1")
+    return bool(struct.unpack_from("=I", told, 8)[0] & _IFF_RUNNING) and carrier != b"\0"
 
 
 def _ask(kind: int, body: bytes) -> bytes | None:

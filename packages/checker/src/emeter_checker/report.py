@@ -5,6 +5,7 @@ from datetime import datetime
 
 import click
 
+from emeter_core.incidents import cause_in_words
 from emeter_core.monitors.kinds import KINDS, kind_of
 from emeter_core.outcome import Condition, Outcome, Reason
 
@@ -33,7 +34,7 @@ def _verdict(outcome: Outcome, *, colour: bool) -> str:
     word = outcome.condition.value.replace("_", " ").upper()
     if colour:
         word = click.style(word, fg=_COLOURS.get(outcome.condition), bold=True)
-    return f"{word}  {outcome.reason.text}"
+    return f"{word}  {cause_in_words(outcome.reason.slug, outcome.evidence)}"
 
 
 def _facts(outcome: Outcome, now: datetime) -> Iterator[str]:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from emeter_checker.engine import Finished, Scheduled
 from emeter_core import trials
 from emeter_core.checks.spec import CheckSpec
+from emeter_core.incidents import cause_in_words
 from emeter_core.monitors import draft_monitor
 from emeter_core.outcome import Outcome, Reason
 from emeter_core.trials import Trial, TrialKind
@@ -163,7 +164,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
     return {
         "condition": outcome.condition.value,
         "reason": outcome.reason.slug,
-        "text": outcome.reason.text,
+        "text": cause_in_words(outcome.reason.slug, outcome.evidence),
         "code": outcome.code,
         "phases": outcome.phases._asdict(),
         "total_us": outcome.phases.total,

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -169,21 +170,50 @@ def test_what_is_in_flight_at_the_end_is_sent_and_marked(run, held, webhook, tel
     assert states("webhook") == ["sent"]
 
 
+@pytest.fixture
+def spawn(database, redis_url) -> Callable[[], "subprocess.Popen[bytes]"]:
+    """Start `emeter sender` as a process."""
+
+    def start() -> "subprocess.Popen[bytes]":
+        environment = {
+            "DATABASE_URL": database.engine.url.render_as_string(hide_password=False),
+            "REDIS_URL": redis_url,
+            "SECRET_KEY": "a secret of the tests, long enough",
+            "EMETER_PRIVATE_TARGETS": "127.0.0.0/8",
+            "PATH": os.environ["PATH"],
+        }
+        command = [sys.executable, "-P", "-m", "emeter_core.commands.main", "sender"]
+        return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+
+    return start
+
+
+def test_one_that_is_idle_ends_at_once(database, spawn) -> None:
+    """Measured by what it computes, for the machine may be busy: it has nothing to wait for."""
+    idle = spawn()
+
+    def reports() -> bool:
+        with database.sessions() as session:
+            return any(each.info for each in list_processes(session, name="sender"))
+
+    deadline = time.monotonic() + 30
+    while not reports() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    used = Path(f"/proc/{idle.pid}/stat").read_text().rpartition(")")[2].split()
+    before = (int(used[11]) + int(used[12])) / os.sysconf("SC_CLK_TCK")
+    idle.terminate()
+    _, idle.returncode, usage = os.wait4(idle.pid, 0)
+    assert idle.returncode == 0
+    assert usage.ru_utime + usage.ru_stime - before < 0.2
+
+
 def test_what_a_killed_sender_left_is_delivered_again_under_the_same_id(
-    run, database, redis_url, held, webhook, tell, states
+    run, database, spawn, held, webhook, tell, states
 ) -> None:
     receiver, release = held
     webhook(receiver.url)
     tell("Shop")
-    environment = {
-        "DATABASE_URL": database.engine.url.render_as_string(hide_password=False),
-        "REDIS_URL": redis_url,
-        "SECRET_KEY": "a secret of the tests, long enough",
-        "EMETER_PRIVATE_TARGETS": "127.0.0.0/8",
-        "PATH": os.environ["PATH"],
-    }
-    command = [sys.executable, "-P", "-m", "emeter_core.commands.main", "sender"]
-    killed = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    killed = spawn()
     deadline = time.monotonic() + 30
     while not receiver.requests and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -196,6 +196,16 @@ def test_beyond_the_local_network_encryption_must_be_proved(serve, mailbox, cert
     assert mailbox.mails == []
 
 
+def test_beyond_it_a_server_that_proves_itself_gets_mail_and_password_by_starttls(
+    serve, mailbox, certified, trusted, monkeypatch
+) -> None:
+    monkeypatch.setattr(under_test, "LOCAL_NETWORKS", ())
+    port = serve(tls_context=certified, hostname="localhost", auth_require_tls=True)
+    MailServer.of(f"smtp://bob:p%40ss%3A%2Fword@localhost:{port}").send(mail())
+    assert mailbox.was_encrypted == [True]
+    assert mailbox.user == LoginPassword(b"bob", b"p@ss:/word")
+
+
 def test_beyond_it_no_password_goes_out_in_the_clear(serve, mailbox, monkeypatch) -> None:
     monkeypatch.setattr(under_test, "LOCAL_NETWORKS", ())
     error = refusal(
@@ -257,6 +267,15 @@ def test_a_refused_mail_is_tried_again_later(serve, mailbox) -> None:
     mailbox.to_mail = "554 5.7.0 looks like spam"
     error = refusal(MailServer("127.0.0.1", serve(), is_tls=False))
     assert (error.text, error.permanent) == ("The mail server answered 554 5.7.0 looks like spam", False)
+
+
+def test_a_refusal_that_quotes_the_mail_repeats_no_link(serve, mailbox) -> None:
+    link = f"https://meter.example/users/confirm/{'aB3-' * 10}xyz"
+    server = MailServer("127.0.0.1", serve(), is_tls=False)
+    mailbox.to_mail = f"554 5.7.1 blocked for {link}"
+    assert refusal(server, mail(text=link)).text == "The mail server answered 554 5.7.1 blocked for …"
+    mailbox.to_recipient = f"550 5.7.1 not here: {link}"
+    assert refusal(server).text == "The mail server refused the recipient: 550 5.7.1 not here: …"
 
 
 def test_nobody_there_is_said_in_plain_words() -> None:

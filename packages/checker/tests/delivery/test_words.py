@@ -1,5 +1,6 @@
 """Errors of libraries in words: nothing of their own texts gets through."""
 
+import base64
 import socket
 import ssl
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.exceptions import ConnectionError as RequestsConnectionError
 
-from emeter_checker.delivery.words import plain, reason_of
+from emeter_checker.delivery.words import plain, reason_of, without_links
 from emeter_core.outcome import Reason
 
 
@@ -58,3 +59,24 @@ def test_foreign_text_is_one_printable_line(text: str) -> None:
     assert len(line) <= 120
     assert line.isprintable()
     assert plain(line) == line
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("5.7.1 blocked: https://meter.example/users/confirm/abc see below", "5.7.1 blocked: … see below"),
+        ("5.7.1 spam: HTTP://x/y", "5.7.1 spam: …"),
+        ("4.3.0 mail 3D2_aB-xyzXYZ0123456789= queued", "4.3.0 mail … queued"),
+        ("550 5.1.1 <bob@mail.example.com>: no such user here", None),
+        ("451 4.7.1 Greylisted, try again in 300 seconds", None),
+        ("", None),
+    ],
+)
+def test_a_reply_that_quotes_a_mail_repeats_no_link(said: str, told: str | None) -> None:
+    assert without_links(said) == (said if told is None else told)
+
+
+@given(st.binary(min_size=32, max_size=32), st.integers(0, 23), st.integers(20, 43))
+def test_no_part_of_a_token_is_repeated_that_is_worth_anything(raw: bytes, start: int, length: int) -> None:
+    part = base64.urlsafe_b64encode(raw).decode()[start : start + length]
+    assert without_links(f"bad: {part}!") == "bad: …!"

@@ -5,10 +5,13 @@ import json
 import socket
 import struct
 import threading
+import time
 import zlib
 
 import pytest
 
+from emeter_core.incidents import cause_in_words
+from emeter_core.monitors.kinds.http import MAX_BODY
 from emeter_core.outcome import Condition, Reason
 
 
@@ -52,6 +55,7 @@ def test_a_server_that_hangs(checker, serve) -> None:
     site = serve(lambda connection, _: connection.recv(1))
     outcome = checker.check(f"http://127.0.0.1:{site.port}/", timeout=0.3)
     assert outcome.reason is Reason.TIMEOUT
+    assert outcome.evidence["expected"] == {"timeout": 0.3}
     assert 250_000 < outcome.phases.wait < 1_300_000
 
 
@@ -75,7 +79,6 @@ def test_a_server_that_does_not_accept_the_connection(checker) -> None:
     [
         b"SSH-2.0-OpenSSH_9.2\r\n",
         b"\x00\x01\x02\x03" * 40,
-        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZZ\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope",
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: 4\r\n\r\nnope",
@@ -86,11 +89,58 @@ def test_an_answer_that_is_not_http(checker, serve, answer) -> None:
     assert outcome.reason is Reason.RESPONSE_INVALID
 
 
+@pytest.mark.parametrize(
+    ("answer", "received", "words"),
+    [
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nabc",
+            {"bytes": 3, "of": 500},
+            "The answer broke off after 3 of 500 bytes",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n",
+            {"bytes": 0, "of": 5000},
+            "The answer broke off after 0 of 5,000 bytes",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+            {"bytes": 5},
+            "The answer broke off after 5 bytes",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 99\r\n\r\n"
+            + gzip.compress(b"x" * 999)[:20],
+            {"bytes": 20, "of": 99},
+            "The answer broke off after 20 of 99 bytes",
+        ),
+    ],
+)
+@pytest.mark.parametrize("reset", [False, True])
+def test_an_answer_that_breaks_off(checker, serve, answer, received, words, reset) -> None:
+    def break_off(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(answer)
+        if reset:
+            # Not before the client has read it: a reset throws away what it has not.
+            time.sleep(0.1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    outcome = checker.check(f"http://127.0.0.1:{serve(break_off).port}/")
+    assert (outcome.reason, outcome.code) == (Reason.RESPONSE_CUT_OFF, 200)
+    assert outcome.evidence["received"] == received
+    assert cause_in_words(outcome.reason.slug, outcome.evidence) == words
+
+
+def test_an_unexpected_code_counts_before_an_answer_that_breaks_off(checker, serve) -> None:
+    site = serve(b"HTTP/1.1 500 X\r\nContent-Length: 500\r\n\r\nabc")
+    assert checker.check(f"http://127.0.0.1:{site.port}/").reason is Reason.UNEXPECTED_CODE
+
+
 @pytest.mark.parametrize("code", [500, 404, 304, 299 + 1, 199 + 402])
 def test_an_unexpected_code(checker, serve, code) -> None:
     site = serve(b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % code)
     outcome = checker.check(f"http://127.0.0.1:{site.port}/")
     assert (outcome.reason, outcome.code) == (Reason.UNEXPECTED_CODE, code)
+    assert outcome.evidence["expected"] == {"codes": "200-299"}
 
 
 def test_a_code_that_is_expected(checker, serve) -> None:
@@ -184,7 +234,10 @@ def test_a_hundred_headers_are_taken(checker, serve) -> None:
 )
 def test_a_keyword_is_sought(checker, serve, keyword, absent, reason) -> None:
     url = f"http://127.0.0.1:{serve().port}/"
-    assert checker.check(url, keyword=keyword, keyword_absent=absent).reason is reason
+    outcome = checker.check(url, keyword=keyword, keyword_absent=absent)
+    assert outcome.reason is reason
+    if reason is not Reason.OK:
+        assert outcome.evidence["expected"] == {"keyword": keyword}
 
 
 @pytest.mark.parametrize(
@@ -216,7 +269,7 @@ def test_a_body_is_sent_as_it_is(checker, serve, method) -> None:
 
 def test_a_large_body_does_not_wait_for_a_go_ahead(checker, serve) -> None:
     site = serve()
-    outcome = checker.check(f"http://127.0.0.1:{site.port}/", method="POST", body="x" * 65_536)
+    outcome = checker.check(f"http://127.0.0.1:{site.port}/", method="POST", body="x" * MAX_BODY)
     assert outcome.reason is Reason.OK
     assert b"\r\nExpect" not in site.requests[0][:500]
 

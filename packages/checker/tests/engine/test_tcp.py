@@ -177,6 +177,7 @@ class TestExpect:
     def test_silence_is_a_timeout(self, checker, silent) -> None:
         outcome = checker.check(f"tcp://127.0.0.1:{silent}", expect="220", timeout=0.3)
         assert outcome.reason is Reason.TIMEOUT
+        assert outcome.evidence["expected"] == {"timeout": 0.3}
         assert 200_000 < outcome.phases.wait < 2_000_000
 
     @pytest.mark.parametrize("end", [hang_up, reset])

@@ -33,6 +33,7 @@ LINES = [
 def test_the_last_answer_counts() -> None:
     assert fields.values(LINES, b"location") == [b"/late"]
     assert fields.code(LINES) == 302
+    assert fields.said(LINES) == "302 Found"
     assert fields.charset(LINES) == "iso-8859-1"
 
 
@@ -40,6 +41,7 @@ def test_the_last_answer_counts() -> None:
 def test_any_lines_are_read(lines) -> None:
     fields.final_block(lines)
     fields.charset(lines)
+    fields.said(lines)
     fields.codings(lines)
     assert 0 <= fields.code(lines) <= 999
     json.dumps(http_evidence.headers(lines))
@@ -96,6 +98,22 @@ def test_what_is_empty_is_left_out_and_secrets_are_hidden() -> None:
         {"a": "", "b": 0, "c": [], "d": "x secret-1 y", "e": [{"f": "secret-1"}]}, ["secret-1"]
     )
     assert shown == {"d": "x [hidden] y", "e": [{"f": "[hidden]"}]}
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("session=4f1c9e; Path=/; HttpOnly", "session=[hidden]; Path=/; HttpOnly"),
+        ("session=", "session="),
+        ("4f1c9e", "[hidden]"),
+        ("a=b=c", "a=[hidden]"),
+        ("", ""),
+    ],
+)
+@pytest.mark.parametrize("name", ["Set-Cookie", "set-cookie"])
+def test_the_value_of_a_cookie_is_hidden(name, sent, shown) -> None:
+    lines = [b"HTTP/1.1 500 X\r\n", f"{name}: {sent}\r\n".encode(), b"\r\n"]
+    assert http_evidence.headers(lines) == [[name, shown]]
 
 
 INTERIM = [b"HTTP/1.1 103 Early Hints\r\n", b"Link: </a>\r\n", b"\r\n"]

@@ -43,8 +43,9 @@ class Reason(IntEnum):
     HEADERS_TOO_LARGE = 43
     TOO_MANY_REDIRECTS = 44
     REDIRECT_INVALID = 45
-    PING_UNANSWERED = 46
+    RESPONSE_CUT_OFF = 46
     PACKETS_LOST = 47
+    PING_UNANSWERED = 48
 
     UNEXPECTED_CODE = 50
     KEYWORD_MISSING = 51
@@ -100,8 +101,9 @@ _TEXTS = {
     Reason.HEADERS_TOO_LARGE: "The headers are larger than 64 KiB",
     Reason.TOO_MANY_REDIRECTS: "Too many redirects",
     Reason.REDIRECT_INVALID: "A redirect leads nowhere",
-    Reason.PING_UNANSWERED: "No ping was answered",
+    Reason.RESPONSE_CUT_OFF: "The answer broke off before its end",
     Reason.PACKETS_LOST: "Too many packets were lost",
+    Reason.PING_UNANSWERED: "No ping was answered",
     Reason.UNEXPECTED_CODE: "Unexpected status code",
     Reason.KEYWORD_MISSING: "The keyword is missing",
     Reason.KEYWORD_PRESENT: "The forbidden keyword is present",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # accounts makes scopes, so at run time it cannot be imported from here
     from emeter_core.accounts.membership import Role
+    from emeter_core.accounts.permissions import Permission
     from emeter_core.accounts.team import Team
     from emeter_core.accounts.user import User
 
@@ -18,3 +19,9 @@ class Scope:
     user: User
     team: Team
     role: Role
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the role allows it: `accounts.permissions` has the table."""
+        from emeter_core.accounts.permissions import may  # noqa: PLC0415 - see above
+
+        return may(self.role, permission)

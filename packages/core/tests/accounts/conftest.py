@@ -1,10 +1,14 @@
 """A person with a password, and what tests of accounts ask again and again."""
 
+import base64
+import hashlib
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from emeter_core.accounts import (
@@ -78,6 +82,18 @@ def tokens_of(session: Session) -> Callable[..., list[UserToken]]:
 
 
 @pytest.fixture
+def row_of(session: Session) -> Callable[[str], UserToken]:
+    """The row of a mailed token, found as the specification says: by SHA-256 of the 32 bytes in it."""
+
+    def find(token: str) -> UserToken:
+        raw = base64.urlsafe_b64decode(token + "=")
+        assert (len(token), len(raw)) == (43, 32)
+        return session.scalars(select(UserToken).where(UserToken.token == hashlib.sha256(raw).digest())).one()
+
+    return find
+
+
+@pytest.fixture
 def expire(session: Session) -> Callable[[], None]:
     """Make the one token there is as old as the hills."""
 
@@ -115,3 +131,33 @@ def token_in() -> Callable[[Mail | None], str]:
 def mark() -> Callable[[str], str]:
     """Mark the token in a mail, so that a test can find it."""
     return "https://meter.example/[TOKEN]{}[TOKEN]".format
+
+
+@pytest.fixture
+def meanwhile(sessions: SessionFactory) -> Iterator[Callable[..., Future[object]]]:
+    """Do something in a transaction of its own, up to where it waits for ours."""
+
+    def work(call: Callable[..., object], *args: object, **kwargs: object) -> object:
+        with sessions.begin() as session:
+            return call(session, *args, **kwargs)
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def start(call: Callable[..., object], *args: object, **kwargs: object) -> Future[object]:
+            future = pool.submit(work, call, *args, **kwargs)
+            until_it_waits(sessions, future)
+            return future
+
+        yield start
+
+
+def until_it_waits(sessions: SessionFactory, future: Future[object]) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with sessions() as session:
+            if session.scalar(waiting):
+                return
+        assert not future.done(), future.result()
+        time.sleep(0.005)
+    pytest.fail("it does not wait")

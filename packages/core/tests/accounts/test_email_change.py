@@ -8,6 +8,7 @@ from sqlalchemy import event, select
 
 from emeter_core.accounts import (
     EmailChange,
+    Membership,
     Registration,
     User,
     apply_user_email,
@@ -15,10 +16,11 @@ from emeter_core.accounts import (
     deliver_update_email_instructions,
     get_user_by_email,
     register_user,
+    scope_of,
     tokens,
     update_user_email,
 )
-from emeter_core.alerts import Delivery
+from emeter_core.alerts import Channel, Delivery, draft_channel, save_channel
 from emeter_core.errors import NotFound
 
 EMAIL, PASSWORD, NEW = "dora@example.com", "hello world!", "new@example.com"
@@ -123,12 +125,12 @@ def test_a21_an_email_is_applied_and_not_saved(session, user) -> None:
 
 
 def test_a22_the_link_is_mailed_and_kept_as_its_digest(
-    session, user, mark, token_in, tokens_of, vault, noon
+    session, user, mark, token_in, row_of, tokens_of, vault, noon
 ) -> None:
     change = EmailChange(user, "current@example.com", NEW)
     mail = deliver_update_email_instructions(session, change, mark, vault=vault, now=noon)
-    (row,) = tokens_of(user)
-    assert row.token == tokens.email_digest(token_in(mail))
+    row = row_of(token_in(mail))
+    assert tokens_of(user) == [row]
     assert (row.user_id, row.sent_to, row.context) == (user.id, NEW, "change:current@example.com")
     assert (mail.to, mail.subject) == (NEW, "Update email instructions")
 
@@ -256,6 +258,67 @@ def test_the_old_email_is_told(session, user, ask, follow) -> None:
         ("account.email_change", NEW, user.id),
         ("account.email_changed", EMAIL, user.id),
     }
+
+
+@pytest.fixture
+def addresses(session) -> Callable[[], dict[str, str]]:
+    """Where the mail channel of each team leads, by the team's owner of the tests."""
+    found = (
+        select(User.email, Channel.target)
+        .join(Membership, (Membership.user_id == User.id) & (Membership.role == "owner"))
+        .join(Channel, (Channel.team_id == Membership.team_id) & (Channel.kind == "mail"))
+    )
+    return lambda: dict(map(tuple, session.execute(found)))
+
+
+@pytest.mark.parametrize("told", [EMAIL, EMAIL.upper()])
+def test_alerts_follow_to_the_new_email(
+    session, user, ask, follow, addresses, vault, noon, told: str
+) -> None:
+    save_channel(session, scope_of(session, user), draft_channel("mail", told), vault=vault, now=noon)
+    assert follow(user, ask(user))
+    assert addresses() == {NEW: NEW}
+
+
+def test_alerts_that_go_elsewhere_stay_there(
+    session, user, alice, ask, follow, addresses, vault, noon
+) -> None:
+    """A mailbox of the team's, and the channel of a team in which the user is a guest."""
+    save_channel(session, scope_of(session, user), draft_channel("mail", "ops@x.org"), vault=vault, now=noon)
+    save_channel(session, alice, draft_channel("mail", EMAIL), vault=vault, now=noon)
+    session.add(Membership(team_id=alice.team.id, user_id=user.id, role="admin", inserted_at=noon))
+    session.flush()
+    assert follow(user, ask(user))
+    assert addresses() == {NEW: "ops@x.org", "alice@example.com": EMAIL}
+
+
+def test_an_email_that_is_refused_moves_no_alerts(user, ask, follow, addresses) -> None:
+    ask(user)
+    assert not follow(user, "oops")
+    assert addresses() == {EMAIL: EMAIL}
+
+
+def test_what_waits_for_a_mailbox_that_is_shut_goes_to_the_new_one_at_once(
+    session, user, ask, follow, noon
+) -> None:
+    channel = session.scalars(select(Channel)).one()
+    channel.enabled, channel.disabled_reason = False, "550 5.2.1 mailbox is shut"
+    common = {"team_id": channel.team_id, "channel_id": channel.id, "channel": "mail", "recipient": EMAIL}
+    late = {"next_attempt_at": noon + DAYS_7, "inserted_at": noon}
+    session.add(Delivery(**common, **late, event="incident.opened", state="pending"))
+    session.add(Delivery(**common, **late, event="incident.resolved", state="sent"))
+    session.flush()
+    assert follow(user, ask(user), noon + SECOND)
+    session.expire_all()
+    assert (channel.target, channel.enabled, channel.disabled_reason) == (NEW, True, None)
+    told = {
+        each.event: each for each in session.scalars(select(Delivery).where(Delivery.channel_id.is_not(None)))
+    }
+    assert (told["incident.opened"].recipient, told["incident.opened"].next_attempt_at) == (
+        NEW,
+        noon + SECOND,
+    )
+    assert told["incident.resolved"].recipient == EMAIL
 
 
 def test_a_link_is_not_mailed_once_the_password_is_another(session, user, ask, tokens_of) -> None:

@@ -1,19 +1,20 @@
 """Passwords: hashed at a price, verified to the last byte, and never more than two at a time."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emeter_core.accounts import (
+    Busy,
     get_user_by_email,
     hash_password,
     password,
     valid_password,
     verify_password,
 )
+from emeter_core.accounts.hash_slots import HashSlots
 
 EMAIL, PASSWORD = "dora@example.com", "hello world!"
 HASHED = hash_password(PASSWORD, rounds=4)
@@ -96,20 +97,22 @@ def test_hashes_cost_12_unless_a_test_says_otherwise(monkeypatch) -> None:
     assert hash_password(PASSWORD).startswith("$2b$12$")
 
 
-def test_no_more_than_two_hashes_are_made_at_a_time(monkeypatch) -> None:
-    inside, leave = threading.Semaphore(0), threading.Event()
+@pytest.mark.parametrize("hashes", [hash_password, partial(verify_password, HASHED)])
+def test_whatever_hashes_holds_a_slot(monkeypatch, tmp_path, hashes) -> None:
+    held: list[int] = []
+    slots = HashSlots(tmp_path / "hashes")
+    monkeypatch.setattr(password, "SLOTS", slots)
+    for name in ("checkpw", "hashpw"):
+        monkeypatch.setattr(password.bcrypt, name, lambda *_: held.append(slots._present) or b"")
+    hashes(PASSWORD)
+    assert (held, slots._present) == ([1], 0)
 
-    def work(*_: bytes) -> bytes:
-        inside.release()
-        assert leave.wait(10)
-        return b""
 
-    monkeypatch.setattr(password.bcrypt, "checkpw", work)
-    monkeypatch.setattr(password.bcrypt, "hashpw", work)
-    with ThreadPoolExecutor(2) as pool:
-        started = [pool.submit(verify_password, HASHED, PASSWORD), pool.submit(hash_password, PASSWORD)]
-        assert all(inside.acquire(timeout=10) for _ in started)
-        a_third_may_begin = password._AT_ONCE.acquire(blocking=False)
-        leave.set()
-    assert not a_third_may_begin
-    assert [each.result() for each in started] == [b"", ""]
+def test_where_the_queue_is_full_nothing_is_hashed(monkeypatch, tmp_path, user) -> None:
+    slots = HashSlots(tmp_path / "hashes")
+    monkeypatch.setattr(password, "SLOTS", slots)
+    slots._present = 50
+    for hashes in (hash_password, partial(valid_password, user), partial(valid_password, None)):
+        with pytest.raises(Busy):
+            hashes(PASSWORD)
+    assert valid_password(user, PASSWORD, first=True)

@@ -1,23 +1,16 @@
 """Two who change one account at the same time, on connections of their own."""
 
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
+from collections.abc import Callable
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from emeter_core.accounts import (
     EmailChange,
-    Membership,
-    Role,
-    Team,
     User,
     UserToken,
     change_user_password,
     confirm_user,
-    delete_user,
     deliver_update_email_instructions,
     deliver_user_confirmation_instructions,
     end_other_sessions,
@@ -25,7 +18,6 @@ from emeter_core.accounts import (
     prepare_password_change,
     prepare_password_reset,
     reset_user_password,
-    scope_of,
     touch_session,
     update_user_email,
     update_user_password,
@@ -46,36 +38,6 @@ def dora(sessions: SessionFactory, new_user: Callable[..., User]) -> User:
         return new_user(session)
 
 
-@pytest.fixture
-def meanwhile(sessions: SessionFactory) -> Iterator[Callable[..., Future[object]]]:
-    """Do something in a transaction of its own, up to where it waits for ours."""
-
-    def work(call: Callable[..., object], *args: object, **kwargs: object) -> object:
-        with sessions.begin() as session:
-            return call(session, *args, **kwargs)
-
-    with ThreadPoolExecutor(1) as pool:
-
-        def start(call: Callable[..., object], *args: object, **kwargs: object) -> Future[object]:
-            future = pool.submit(work, call, *args, **kwargs)
-            until_it_waits(sessions, future)
-            return future
-
-        yield start
-
-
-def until_it_waits(sessions: SessionFactory, future: Future[object]) -> None:
-    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with sessions() as session:
-            if session.scalar(waiting):
-                return
-        assert not future.done(), future.result()
-        time.sleep(0.005)
-    pytest.fail("it does not wait")
-
-
 def test_of_two_who_follow_a_link_at_once_one_confirms(
     sessions, dora, meanwhile, mark, token_in, vault, noon
 ) -> None:
@@ -88,7 +50,7 @@ def test_of_two_who_follow_a_link_at_once_one_confirms(
 
 
 def test_of_two_who_reset_a_password_at_once_one_does(sessions, dora, meanwhile, noon) -> None:
-    change, late = (prepare_password_reset(dora, change_user_password({"password": NEW})) for _ in "12")
+    change, late = (prepare_password_reset(dora, change_user_password(dora, {"password": NEW})) for _ in "12")
     with sessions.begin() as first:
         reset_user_password(first, change, now=noon)
         second = meanwhile(reset_user_password, late, now=noon)
@@ -98,7 +60,7 @@ def test_of_two_who_reset_a_password_at_once_one_does(sessions, dora, meanwhile,
 
 
 def test_of_two_who_change_a_password_at_once_one_does(sessions, dora, meanwhile, noon) -> None:
-    changes = change_user_password({"password": NEW})
+    changes = change_user_password(dora, {"password": NEW})
     change, late = (prepare_password_change(dora, PASSWORD, changes) for _ in "12")
     with sessions.begin() as first:
         update_user_password(first, change, now=noon)
@@ -108,7 +70,7 @@ def test_of_two_who_change_a_password_at_once_one_does(sessions, dora, meanwhile
 
 
 def test_a_password_that_was_changed_after_it_was_read_is_not_changed_again(sessions, dora, noon) -> None:
-    changes = change_user_password({"password": NEW})
+    changes = change_user_password(dora, {"password": NEW})
     with sessions() as slow:
         read = slow.get_one(User, dora.id)
         late = prepare_password_change(read, PASSWORD, changes)
@@ -124,7 +86,7 @@ def test_whoever_logs_in_with_the_old_password_while_it_is_changed_stays_outside
     sessions, dora, meanwhile, begin, noon
 ) -> None:
     assert valid_password(dora, PASSWORD)
-    change = prepare_password_change(dora, PASSWORD, change_user_password({"password": NEW}))
+    change = prepare_password_change(dora, PASSWORD, change_user_password(dora, {"password": NEW}))
     with sessions.begin() as session:
         update_user_password(session, change, now=noon)
         log_in = meanwhile(begin, dora)
@@ -136,7 +98,7 @@ def test_whoever_logs_in_with_the_old_password_while_it_is_changed_stays_outside
 def test_whoever_logged_in_just_before_a_change_of_the_password_is_logged_out(
     sessions, dora, meanwhile, begin, noon
 ) -> None:
-    change = prepare_password_change(dora, PASSWORD, change_user_password({"password": NEW}))
+    change = prepare_password_change(dora, PASSWORD, change_user_password(dora, {"password": NEW}))
     with sessions.begin() as session:
         token = begin(session, dora)
         changed = meanwhile(update_user_password, change, now=noon)
@@ -167,7 +129,7 @@ def test_a_request_that_was_seen_does_not_deadlock_with_a_change_of_the_password
     """The request holds its session's row and refers to its user, whom the change holds."""
     with sessions.begin() as session:
         token = begin(session, dora)
-    change = prepare_password_change(dora, PASSWORD, change_user_password({"password": NEW}))
+    change = prepare_password_change(dora, PASSWORD, change_user_password(dora, {"password": NEW}))
     with sessions.begin() as request:
         assert touch_session(request, token, now=noon.replace(hour=13))
         changed = meanwhile(update_user_password, change, now=noon)
@@ -183,24 +145,6 @@ def test_two_who_end_each_other_do_not_deadlock(sessions, dora, meanwhile, begin
         other = meanwhile(end_other_sessions, dora, b"")
     assert other.result(10) == 1
     assert there != here
-
-
-def test_nobody_joins_a_team_that_goes_with_its_owner(sessions, dora, meanwhile, new_user, noon) -> None:
-    with sessions.begin() as session:
-        guest, team = new_user(session, "eve@example.com"), scope_of(session, dora).team
-    with sessions.begin() as session:
-        session.add(guest_of(team, guest, noon))
-        session.flush()
-        deleted = meanwhile(delete_user, dora)
-    deleted.result(10)
-    # Who came first keeps the team.
-    with sessions() as session:
-        assert scope_of(session, guest, team.id).role is Role.VIEWER
-    assert count(sessions, User) == 1
-
-
-def guest_of(team: Team, user: User, now: datetime) -> Membership:
-    return Membership(team_id=team.id, user_id=user.id, role=Role.VIEWER, inserted_at=now)
 
 
 def stored(sessions: SessionFactory, user: User) -> User:

@@ -22,10 +22,10 @@ def test_a51_a_user_shows_neither_email_nor_hash(user) -> None:
 def test_a51_no_value_shows_a_password_or_a_hash(session, user) -> None:
     values = [
         change_user_registration(session, {"email": "eve@example.com", "password": PASSWORD}),
-        change_user_password({"password": PASSWORD, "password_confirmation": PASSWORD}),
+        change_user_password(user, {"password": PASSWORD, "password_confirmation": PASSWORD}),
         prepare_registration(EMAIL, PASSWORD),
-        prepare_password_change(user, PASSWORD, change_user_password({"password": PASSWORD})),
-        prepare_password_reset(user, change_user_password({"password": PASSWORD})),
+        prepare_password_change(user, PASSWORD, change_user_password(user, {"password": PASSWORD})),
+        prepare_password_reset(user, change_user_password(user, {"password": PASSWORD})),
     ]
     for value in values:
         assert PASSWORD not in repr(value)

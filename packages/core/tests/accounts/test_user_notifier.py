@@ -1,6 +1,8 @@
 """The mails about accounts, to the letter."""
 
 import json
+import re
+from html import unescape
 
 import pytest
 from sqlalchemy import select
@@ -39,7 +41,7 @@ EMAIL, URL = "dora@example.com", "https://meter.example/users/confirm/token"
 def test_a_mail_says_who_what_where_and_what_else(
     mail: Mail, subject: str, sentence: str, closing: str
 ) -> None:
-    assert (mail.to, mail.subject, mail.html) == (EMAIL, subject, "")
+    assert (mail.to, mail.subject) == (EMAIL, subject)
     assert mail.text.split("\n") == [
         "",
         "==============================",
@@ -55,13 +57,39 @@ def test_a_mail_says_who_what_where_and_what_else(
         "==============================",
         "",
     ]
+    html = unescape(mail.html)
+    assert all(f">{told}</p>" in html for told in (f"Hi {EMAIL},", sentence, URL, closing))
+
+
+@pytest.mark.parametrize(
+    ("mail", "action"),
+    [
+        (user_notifier.confirmation_instructions(EMAIL, URL), "Confirm account"),
+        (user_notifier.reset_password_instructions(EMAIL, URL), "Set a new password"),
+        (user_notifier.update_email_instructions(EMAIL, URL), "Change email"),
+    ],
+)
+def test_a_link_is_a_button_in_html(mail: Mail, action: str) -> None:
+    [(link, style, said)] = re.findall(r'<a href="([^"]*)" style="([^"]*)">([^<]*)</a>', mail.html)
+    assert (link, said) == (URL, action)
+    assert "background:" in style
+
+
+def test_no_address_speaks_html() -> None:
+    email = '"<img/src=x>"@example.com'
+    mail = user_notifier.email_changed(email, "<b>@example.com")
+    assert email in mail.text
+    assert "<img" not in mail.html
+    assert "<b>" not in mail.html
 
 
 def test_the_old_email_is_told_without_a_link() -> None:
     mail = user_notifier.email_changed("old@example.com", "new@example.com")
     assert (mail.to, mail.subject) == ("old@example.com", "Your email was changed")
-    assert "new@example.com" in mail.text
-    assert "://" not in mail.text
+    for part in (mail.text, mail.html):
+        assert "new@example.com" in part
+        assert "://" not in part
+        assert "<a" not in part
 
 
 def test_a_mail_waits_encrypted_for_the_sender(session, user, mark, vault, noon) -> None:

@@ -22,13 +22,14 @@ from emeter_core.alerts import (
     save_channel,
 )
 from emeter_core.alerts.claim import LEASE, MOST_PER_CHANNEL
-from emeter_core.incidents import Incident
+from emeter_core.incidents import Incident, acknowledge
 from emeter_core.mail import Mail
 from emeter_core.waiting import waiting_for_checker
 from emeter_storage.engine import SessionFactory, make_engine, make_session_factory
 
 SECOND = timedelta(seconds=1)
 MICROSECOND = timedelta(microseconds=1)
+STAGES = {"incident.opened": 0, "incident.acknowledged": 1, "incident.resolved": 2}
 
 
 @pytest.fixture
@@ -224,14 +225,35 @@ def test_the_ends_that_wait_hold_up_no_other_incident(
     assert third.id not in {each.id for each in beginnings}
 
 
-def test_of_the_same_moment_the_beginning_comes_first(
-    session, add_monitor, mail_channel, go_down, come_back, claim, noon
+def test_of_the_same_moment_the_beginning_comes_first_and_the_end_last(
+    session, alice, add_monitor, mail_channel, go_down, come_back, claim, noon
 ) -> None:
     """Whatever the clocks of two processes say."""
     add_monitor(down_after=1, up_after=1)
-    later = come_back(go_down(noon))
+    later = go_down(noon)
+    acknowledge(session, alice, session.scalars(select(Incident)).one(), now=noon)
+    come_back(later)
     session.execute(text("UPDATE deliveries SET inserted_at = :now, next_attempt_at = :now"), {"now": noon})
-    assert [each.event for each in claim(later)] == ["incident.opened"]
+    for event in ("incident.opened", "incident.acknowledged", "incident.resolved"):
+        [claimed] = claim(later)
+        assert (claimed.event, claim(later)) == (event, [])
+        mark_sent(session, claimed, now=later)
+
+
+def test_an_end_waits_while_it_is_told_who_took_it(
+    session, alice, add_monitor, mail_channel, go_down, come_back, claim, noon
+) -> None:
+    add_monitor(down_after=1, up_after=1)
+    later = go_down(noon)
+    [beginning] = claim(noon)
+    mark_sent(session, beginning, now=noon)
+    acknowledge(session, alice, session.scalars(select(Incident)).one(), now=noon)
+    come_back(later)
+    [taken] = claim(later)
+    mark_failed(session, taken, "busy", now=later)
+    assert claim(later) == []
+    [again] = claim(later + 7 * SECOND)
+    assert (again.id, again.event) == (taken.id, "incident.acknowledged")
 
 
 @settings(
@@ -246,12 +268,15 @@ def test_of_the_same_moment_the_beginning_comes_first(
     )
 )
 def test_whatever_happens_a_channel_is_told_in_order_and_of_two_at_once(
-    session, add_monitor, mail_channel, go_down, come_back, claim, deliveries, noon, steps
+    session, alice, add_monitor, mail_channel, go_down, come_back, claim, deliveries, noon, steps
 ) -> None:
     with session.begin_nested() as undone:
         for _ in range(3):
             add_monitor(down_after=1, up_after=1)
-        now = come_back(go_down(noon))
+        later = go_down(noon)
+        for incident in session.scalars(select(Incident).limit(2)):
+            acknowledge(session, alice, incident, now=noon)
+        now = come_back(later)
         in_flight: list[tuple[datetime, object]] = []
         for what, seconds in steps:
             now += seconds * SECOND
@@ -269,15 +294,15 @@ def test_whatever_happens_a_channel_is_told_in_order_and_of_two_at_once(
                 each for each in rows if each.state == "pending" and (each.lease_until or noon) > now
             ]
             assert len(under_way) <= MOST_PER_CHANNEL
-            open_ones = {
-                each.incident_id
+            untold = [(each.incident_id, STAGES[each.event]) for each in rows if each.state == "pending"]
+            waiting = [
+                each
                 for each in rows
-                if each.event == "incident.opened" and each.state == "pending"
-            }
-            ends = [
-                each for each in rows if each.event == "incident.resolved" and each.incident_id in open_ones
+                if any(each.incident_id == of and STAGES[each.event] > stage for of, stage in untold)
             ]
-            assert all((each.state, each.attempts, each.lease_until) == ("pending", 0, None) for each in ends)
+            assert all(
+                (each.state, each.attempts, each.lease_until) == ("pending", 0, None) for each in waiting
+            )
         undone.rollback()
 
 

@@ -19,14 +19,14 @@ from emeter_core.alerts import (
     remove_channel,
     save_channel,
 )
-from emeter_core.incidents import Incident
+from emeter_core.incidents import Incident, acknowledge
 from emeter_core.monitors import create_monitor, delete_monitor, draft_monitor, pause_monitor
 from emeter_core.outcome import Outcome, Reason
 from emeter_core.scope import Scope
 from emeter_core.vault import Vault
 from emeter_storage.engine import SessionFactory, make_engine, make_session_factory
 
-OPENED, RESOLVED = "incident.opened", "incident.resolved"
+OPENED, ACKNOWLEDGED, RESOLVED = "incident.opened", "incident.acknowledged", "incident.resolved"
 SECOND = timedelta(seconds=1)
 
 
@@ -176,15 +176,43 @@ def test_what_opens_and_ends_in_one_batch_is_told_in_both_parts(
     assert told() == [(OPENED, "mail", "pending"), (RESOLVED, "mail", "pending")]
 
 
-def test_an_acknowledgement_goes_to_who_was_told(
-    session, alice, vault, add_monitor, mail_channel, go_down, told, noon
+def test_an_acknowledgement_goes_to_who_was_told_of_the_beginning(
+    session, alice, vault, add_monitor, mail_channel, go_down, deliveries, noon
 ) -> None:
     add_monitor(down_after=1)
     go_down(noon)
     save_channel(session, alice, draft_channel("webhook", "https://new.example/"), vault=vault, now=noon)
-    incident_id = session.scalars(select(Incident.id)).one()
-    enqueue_incidents(session, Event.ACKNOWLEDGED, [incident_id], now=noon)
-    assert [each[:2] for each in told()] == [("incident.acknowledged", "mail"), (OPENED, "mail")]
+    incident = session.scalars(select(Incident)).one()
+    assert acknowledge(session, alice, incident, now=noon + SECOND)
+    opened, acknowledged = deliveries()
+    assert (opened.event, acknowledged.event) == (OPENED, ACKNOWLEDGED)
+    assert (acknowledged.channel_id, acknowledged.recipient) == (mail_channel.id, "ops@example.com")
+    assert (acknowledged.next_attempt_at, acknowledged.inserted_at) == (noon + SECOND, noon + SECOND)
+
+
+def test_who_could_not_be_told_of_the_beginning_does_not_hear_who_took_it(
+    session, alice, add_monitor, mail_channel, webhook, go_down, told, noon
+) -> None:
+    add_monitor(down_after=1)
+    go_down(noon)
+    session.execute(text("UPDATE deliveries SET state = 'failed' WHERE channel = 'webhook'"))
+    mail_channel.enabled = False
+    session.flush()
+    assert acknowledge(session, alice, session.scalars(select(Incident)).one(), now=noon + SECOND)
+    assert {event for event, _, _ in told()} == {OPENED}
+
+
+def test_an_acknowledgement_that_came_too_late_is_told_to_nobody(
+    session, alice, add_monitor, mail_channel, go_down, come_back, told, noon
+) -> None:
+    add_monitor(down_after=1, up_after=1)
+    later = go_down(noon)
+    incident = session.scalars(select(Incident)).one()
+    assert acknowledge(session, alice, incident, now=noon)
+    assert not acknowledge(session, alice, incident, now=noon + SECOND)
+    come_back(later)
+    assert not acknowledge(session, alice, incident, now=later)
+    assert sorted(event for event, _, _ in told()) == [ACKNOWLEDGED, OPENED, RESOLVED]
 
 
 # Below, tests that commit: on a database of their own.
@@ -293,6 +321,51 @@ def crash_at_each_statement(
         with sessions() as session:
             assert count(session) == before
     raise AssertionError("it never came to its end")
+
+
+def test_wherever_a_process_ends_it_is_taken_and_told_or_neither(
+    sessions: SessionFactory, dora: Scope, finish_in, noon: datetime
+) -> None:
+    with sessions.begin() as session:
+        checks.record(session, finish_in(session, noon, Reason.TIMEOUT), now=noon)
+    acknowledged = select(Delivery.channel).where(Delivery.event == ACKNOWLEDGED)
+
+    def take(session: Session) -> None:
+        incident = session.scalars(select(Incident).order_by(Incident.id)).first()
+        assert incident is not None
+        assert acknowledge(session, dora, incident, now=noon + SECOND)
+
+    assert crash_at_each_statement(sessions, take, after=True) > 2
+    with sessions() as session:
+        assert sorted(session.scalars(acknowledged)) == ["mail", "webhook"]
+        assert len(session.scalars(select(Incident).where(Incident.acknowledged_at.is_not(None))).all()) == 1
+
+
+def test_who_takes_an_incident_that_ends_at_this_moment_waits_and_tells_nobody(
+    sessions: SessionFactory, dora: Scope, finish_in, noon: datetime
+) -> None:
+    with sessions.begin() as session:
+        checks.record(session, finish_in(session, noon, Reason.TIMEOUT), now=noon)
+        incident = session.scalars(select(Incident).order_by(Incident.id)).first()
+    with sessions.begin() as session:
+        up = finish_in(session, noon + 120 * SECOND, Reason.OK)
+    recording = sessions()
+    checks.record(recording, up, now=noon + 120 * SECOND)
+    taken: list[bool] = []
+
+    def take() -> None:
+        with sessions.begin() as session:
+            taken.append(acknowledge(session, dora, session.merge(incident), now=noon + 120 * SECOND))
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    wait_until_blocked(sessions)
+    recording.commit()
+    recording.close()
+    thread.join(10)
+    assert taken == [False]
+    with sessions() as session:
+        assert set(session.scalars(select(Delivery.event))) == {OPENED, RESOLVED}
 
 
 def test_a_channel_that_is_removed_at_this_moment_is_waited_for_and_left_out(

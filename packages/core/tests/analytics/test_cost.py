@@ -54,7 +54,6 @@ OF_A_MONITOR: dict[str, Callable[..., object]] = {
     "row": lambda s, scope, now, m: monitors.get_monitor_row(s, scope, m.public_id),
     "checks": lambda s, scope, now, m: analytics.last_checks(s, scope, m, now=now),
     "changes": lambda s, scope, now, m: analytics.status_changes(s, scope, m, now=now),
-    "incident": lambda s, scope, now, m: incidents.open_incident_of(s, scope, m),
 }
 
 

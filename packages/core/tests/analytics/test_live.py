@@ -108,7 +108,8 @@ def test_every_change_of_a_monitor_is_a_new_revision(
 
 def test_every_change_of_an_incident_is_a_new_revision(session, alice, revision, noon) -> None:
     fill(session, alice, now=noon, monitors=5, hours=0.1, days=1, blips=0, flaps=0)
-    incident = get_incident(session, alice, list_incidents(session, alice, state="open").rows[0].public_id)
+    row = list_incidents(session, alice, state="open").rows[0]
+    incident = get_incident(session, alice, row.incident.public_id)
     seen = [revision()]
     assert acknowledge(session, alice, incident, now=noon)
     seen.append(revision())

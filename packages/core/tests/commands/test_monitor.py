@@ -4,7 +4,7 @@ import pytest
 
 from emeter_core.testing.terminal import Terminal
 
-NOBODY = str(uuid.uuid4())
+NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 class TestAdd:

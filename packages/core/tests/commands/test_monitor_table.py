@@ -15,7 +15,13 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 def row(name: str = "Shop", condition: Condition = Condition.UP, **fields: Any) -> MonitorRow:  # noqa: ANN401 - any of the row's
     monitor = Monitor(
-        public_id=uuid.uuid4(), name=name, target="https://example.com/", kind="http", condition=condition
+        public_id=uuid.uuid4(),
+        name=name,
+        target="https://example.com/",
+        kind="http",
+        timeout_seconds=10,
+        settings={},
+        condition=condition,
     )
     known = {
         "last_slot": NOON - timedelta(seconds=4),
@@ -70,7 +76,7 @@ def test_what_is_wrong_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> N
     _head, first, second, foot = printed(capsys, code, refused)
 
     assert "✕ down" in first
-    assert "Unexpected status code (503)" in first
+    assert "503 instead of 200–299" in first
     assert "Connection refused" in second
     assert foot == "2 monitors: 2 down"
 
@@ -143,7 +149,7 @@ def test_only_name_target_and_what_was_found_are_cut(capsys: pytest.CaptureFixtu
     assert line.count("…") >= 2
     assert f"  {latency(12_345_000)}  " in line
     assert f"  {ago(NOON - timedelta(minutes=59), NOON)}" in line
-    assert ("Certificate" in head, "  40 d  Unex" in line, "Found" in head) == (width >= 110,) * 3
+    assert ("Certificate" in head, "  40 d  503 " in line, "Found" in head) == (width >= 110,) * 3
     assert (str(one.monitor.public_id) in line, "Id" in head) == (width >= 150,) * 2
 
 

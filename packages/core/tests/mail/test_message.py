@@ -25,6 +25,12 @@ def sent(mail: Mail, sender: str = SENDER) -> EmailMessage:
     return message_from_bytes(message.as_bytes(), policy=policy.default)
 
 
+def test_a_mail_shows_nobody_what_it_says() -> None:
+    shown = repr(Mail("bob@example.com", "Reset", "https://link", "<a href='https://link'>"))
+    assert "bob@example.com" in shown
+    assert "link" not in shown
+
+
 def part(message: EmailMessage, kind: str) -> str:
     body = message.get_body((kind,))
     assert body is not None

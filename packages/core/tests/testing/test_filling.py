@@ -6,8 +6,8 @@ from sqlalchemy import text
 
 from emeter_core.analytics import history, last_checks, latency, recent_latencies, status_changes
 from emeter_core.health import look
-from emeter_core.incidents import count_open, list_incidents, open_incident_of
-from emeter_core.monitors import Monitor, Status, list_monitors, overview
+from emeter_core.incidents import count_open, list_incidents
+from emeter_core.monitors import Monitor, Status, get_monitor_row, list_monitors, overview
 from emeter_core.testing.filling import DOWN, FAST, FLAPPING, fill
 
 DAY = timedelta(days=1)
@@ -39,7 +39,7 @@ def test_the_places_hold_what_they_promise(session, alice, noon) -> None:
     found = latency(session, alice, fast, since=noon - DAY, now=noon)
     assert sum(found.checks) == 3600 / 5
     assert len(status_changes(session, alice, flapping, now=noon, limit=100)) == 32
-    assert open_incident_of(session, alice, down) is not None
+    assert get_monitor_row(session, alice, down.public_id).incident is not None
     newest = last_checks(session, alice, down, now=noon)[0]
     assert (newest.code, newest.evidence["body"]) == (503, "upstream connect error")
     assert len(recent_latencies(session, alice, filled.monitor_ids, now=noon)[fast.id]) == 32

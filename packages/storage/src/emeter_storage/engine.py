@@ -1,5 +1,6 @@
 """The engine, its sessions and the one clock."""
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -9,10 +10,16 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from emeter_storage.deadline import Deadline
+
 # A transaction that forgets itself must not hold rows for long (DESIGN 4).
 _IDLE_IN_TRANSACTION_MS = 10_000
 _CONNECT_TIMEOUT_S = 5
 _POOL_TIMEOUT_S = 30.0
+# For who is impatient: until a connection is there, and until one that was at rest says that it works.
+_FIRST_WORD_S = 3.0
+# `statement_timeout` comes first wherever the server still works.
+_MARGIN_S = 1.0
 # A host that vanishes sends no RST: without these, whoever waits for its answer waits for hours, and soon
 # every thread does. It is given up 20 to 25 s after it was heard last. Unix sockets ignore them.
 _KEEPALIVES_IDLE_S = 10
@@ -30,27 +37,45 @@ def make_engine(
 
     `name` is what PostgreSQL shows of its connections; `pool_size` is the most that are kept and opened.
     `patience` is for how many seconds one waits for a connection where all are taken, and a statement runs;
-    without it half a minute, and for ever.
+    a PostgreSQL that stands still is given up a second later, and sooner where it is silent from the start.
+    Without it one waits half a minute, and for ever.
     """
     options = f"-c timezone=UTC -c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}"
-    if patience is not None:
-        options += f" -c statement_timeout={round(patience * 1000)}"
+    if patience is None:
+        return _create(url, name, pool_size, _POOL_TIMEOUT_S, {"options": options})
+    first_word = min(patience, _FIRST_WORD_S)
+    deadline = Deadline(ping=first_word, statement=patience + _MARGIN_S)
+    impatient = {
+        "options": f"{options} -c statement_timeout={round(patience * 1000)}",
+        "connect_timeout": math.ceil(first_word),
+        "connection_factory": deadline.connect,
+    }
+    engine = _create(url, name, pool_size, patience, impatient)
+    deadline.watch(engine)
+    return engine
+
+
+def _create(
+    url: str, name: str, pool_size: int, pool_timeout: float, connect_args: dict[str, object]
+) -> Engine:
     return create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=_POOL_TIMEOUT_S if patience is None else patience,
+        pool_timeout=pool_timeout,
         # A server that was restarted is noticed before the work starts, not by it.
         pool_pre_ping=True,
+        # Errors are logged, and among what is written are hashes of passwords and of tokens.
+        hide_parameters=True,
         connect_args={
             "connect_timeout": _CONNECT_TIMEOUT_S,
             "application_name": name,
-            "options": options,
             "keepalives": 1,
             "keepalives_idle": _KEEPALIVES_IDLE_S,
             "keepalives_interval": _KEEPALIVES_INTERVAL_S,
             "keepalives_count": _KEEPALIVES_COUNT,
             "tcp_user_timeout": _TCP_USER_TIMEOUT_MS,
+            **connect_args,
         },
     )
 

@@ -61,6 +61,7 @@ def test_it_speaks_utf8_and_utc_and_has_checksums(postgres: PostgresServer, quer
         "jit": "off",
         "max_connections": "100",
         "fsync": "off",
+        "log_min_error_statement": "panic",
     }
     for name, value in settings.items():
         assert query(postgres.data, f"SHOW {name}") == value

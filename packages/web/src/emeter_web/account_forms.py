@@ -57,6 +57,12 @@ class EmailChangeForm(Form):
     current_password = PasswordField("Current password", id="current_password_for_email")
 
 
+class DeletionForm(Form):
+    """The password that proves who wants to go."""
+
+    current_password = PasswordField("Current password")
+
+
 def new_password() -> dict[str, str]:
     """The new password as it was sent, confirmed or not; a form without one is malformed (400)."""
     typed = {"password": request.form["password"]}

@@ -6,27 +6,30 @@ from typing import Any
 
 from flask import g, render_template, request
 
+from emeter_core.accounts import Permission
 from emeter_core.alerts import (
     Channel,
     ChannelKind,
-    Delivery,
+    Told,
     list_channels,
-    list_deliveries,
+    list_told,
     open_secret,
 )
 from emeter_core.errors import NotFound
 from emeter_core.trials import Trial, TrialKind, get_trial, payload_of
 from emeter_web import db
 from emeter_web.channel_forms import FIELDS, FORMS, MailForm, WebhookForm
+from emeter_web.shown.recipients import Recipients, recipients
 
 _SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """The test of a channel: of which kind, and its answer once there is one."""
+    """The test of a channel: of which kind, where it went, and its answer once there is one."""
 
     kind: ChannelKind
+    target: str
     answer: dict[str, Any] | None
 
     @property
@@ -37,13 +40,14 @@ class Tested:
 
 @dataclass(frozen=True, slots=True)
 class AlertPage:
-    """All that the template needs."""
+    """All that the template needs; `secret` is empty for whoever may not see it."""
 
     channels: dict[str, Channel]
     forms: dict[str, MailForm | WebhookForm]
+    recipient: Recipients
     secret: str
     tested: Tested | None
-    deliveries: Sequence[Delivery]
+    told: Sequence[Told]
 
 
 def render(**refused: MailForm | WebhookForm) -> str:
@@ -53,9 +57,10 @@ def render(**refused: MailForm | WebhookForm) -> str:
     page = AlertPage(
         channels=channels,
         forms={kind: refused.get(kind) or _form(kind, channels.get(kind)) for kind in ChannelKind},
-        secret=open_secret(webhook, db.vault()) if webhook else "",
+        recipient=recipients(g.scope),
+        secret=open_secret(webhook, db.vault()) if webhook and g.scope.may(Permission.SEE_SECRETS) else "",
         tested=_tested(),
-        deliveries=list_deliveries(db.session(), g.scope, limit=_SHOWN),
+        told=list_told(db.session(), g.scope, limit=_SHOWN),
     )
     return render_template("alerts/index.html", alerts=page, trial=page.tested, now=db.now())
 
@@ -78,4 +83,5 @@ def _tested() -> Tested | None:
         return None
     if trial.kind != TrialKind.CHANNEL:
         return None
-    return Tested(ChannelKind(payload_of(trial, db.vault())["kind"]), trial.answer)
+    payload = payload_of(trial, db.vault())
+    return Tested(ChannelKind(payload["kind"]), payload["target"], trial.answer)

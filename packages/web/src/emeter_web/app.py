@@ -13,8 +13,11 @@ from emeter_web import (
     csrf,
     db,
     errors,
+    known_device,
     limits,
+    method_override,
     proxies,
+    refusals,
     routes,
     security,
     session_cookie,
@@ -22,7 +25,6 @@ from emeter_web import (
     user_auth,
 )
 from emeter_web.live import setup as live
-from emeter_web.method_override import MethodOverride
 from emeter_web.router import GROUPS
 
 # PostgreSQL lets a hundred in, and the checker needs its own.
@@ -42,6 +44,7 @@ def create_app(settings: Settings) -> Flask:
     bodies.register(app, max_bytes=_MAX_BODY, max_parts=_MAX_PARTS)
     is_https = settings.base_url.startswith("https://")
     session_cookie.register(app, parts.vault, is_https=is_https)
+    known_device.register(app, parts.vault, is_https=is_https)
     security.register(app, is_https=is_https)
     csrf.register(app)
     user_auth.register(app)
@@ -52,7 +55,8 @@ def create_app(settings: Settings) -> Flask:
     live.register(app)
     routes.register(app, GROUPS)
     app.teardown_request(db.end_transaction)
-    app.wsgi_app = MethodOverride(app.wsgi_app)  # type: ignore[method-assign]  # as Flask's documentation does it
+    method_override.register(app)
+    refusals.register(app)
     proxies.register(app, settings.trusted_proxies)
     return app
 

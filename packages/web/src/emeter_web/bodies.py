@@ -1,9 +1,11 @@
 """What a body may be: a form in UTF-8, not longer than the application takes. No other gets to a view."""
 
 import time
+from io import BytesIO
+from typing import IO
 from urllib.parse import unquote_to_bytes
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Request, Response, abort, request
 
 _URLENCODED = "application/x-www-form-urlencoded"
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -14,8 +16,23 @@ _DISCARD_WITHIN_S = 5.0
 _PIECE = 64 * 1024
 
 
+class RequestWithoutDisk(Request):
+    """A request whose files, which no form of ours has, are bytes in memory: a body is short anyway."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,  # noqa: ARG002 - Werkzeug's signature
+        content_type: str | None,  # noqa: ARG002
+        filename: str | None = None,  # noqa: ARG002
+        content_length: int | None = None,  # noqa: ARG002
+    ) -> IO[bytes]:
+        # Werkzeug's own would be a file on disk, and stay open where the body breaks off in it.
+        return BytesIO()
+
+
 def register(app: Flask, *, max_bytes: int, max_parts: int) -> None:
     """Set what the application takes, and have the rest taken and forgotten."""
+    app.request_class = RequestWithoutDisk
     app.config.update(MAX_CONTENT_LENGTH=max_bytes, MAX_FORM_MEMORY_SIZE=max_bytes, MAX_FORM_PARTS=max_parts)
     app.after_request(_discard_rest)
 

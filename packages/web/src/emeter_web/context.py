@@ -7,6 +7,7 @@ from emeter_core.incidents import count_open
 from emeter_core.monitors import Status
 from emeter_web import db, our_meter
 from emeter_web.counted import counted
+from emeter_web.registration import is_open
 from emeter_web.security import csp_nonce
 from emeter_web.shell import Page
 
@@ -14,7 +15,8 @@ from emeter_web.shell import Page
 def register(app: Flask) -> None:
     """Let templates know who asks (`current_user` and `scope`, None for nobody), and what the frame shows.
 
-    `page` asks the database when it is looked at, which the frame of a signed-in page does alone.
+    What asks the database does so when it is looked at: `page` in the frame of a signed-in page, and
+    `registration_is_open`, where it is closed, on pages for those who are not signed in.
     """
     our_meter.register(app)
     app.context_processor(_know)
@@ -27,7 +29,7 @@ def _know() -> dict[str, object]:
         "csp_nonce": csp_nonce(),
         "page": LocalProxy(_page),
         "endpoints": current_app.view_functions,
-        "registration_is_open": db.settings().registration == "open",
+        "registration_is_open": LocalProxy(is_open),
     }
 
 

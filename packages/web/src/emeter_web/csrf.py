@@ -1,5 +1,6 @@
 """Against requests that another site made for us: a token, and what the browser says of its origin."""
 
+import logging
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -24,6 +25,8 @@ def register(app: Flask) -> None:
         WTF_CSRF_SSL_STRICT=False,
     )
     CSRFProtect(app)
+    # What it refuses is logged where it is answered: see errors.py.
+    logging.getLogger("flask_wtf.csrf").setLevel(logging.WARNING)
 
 
 def protect_from_forgery() -> None:

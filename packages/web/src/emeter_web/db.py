@@ -75,7 +75,14 @@ def pause_transaction() -> None:
     For what must not happen inside a transaction: a password hash, the network, a stream.
     """
     if "db_session" in g:
+        g.has_committed = False
         session().commit()
+        g.has_committed = True
+
+
+def is_in_doubt() -> bool:
+    """Whether a commit of this request failed: one that got no answer may have been done all the same."""
+    return g.get("has_committed") is False
 
 
 def end_transaction(_error: BaseException | None = None) -> None:

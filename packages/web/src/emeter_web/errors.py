@@ -3,18 +3,25 @@
 import logging
 import secrets
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, make_response, render_template, request, url_for
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from emeter_core.accounts import Busy, Role
 from emeter_core.errors import NotFound
-from emeter_web.db import end_transaction
+from emeter_web.db import end_transaction, is_in_doubt
+from emeter_web.limit_keys import address
+from emeter_web.limits import LOCKS
+from emeter_web.pace import Pace
+from emeter_web.tally import Tally
 
 _CLIENT_ERROR = 400
-_RETRY_AFTER_S = 5
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+RETRY_AFTER_S = 5
+_REFUSALS, _REFUSED = Pace(), Tally()
 _log = logging.getLogger("emeter.web")
 
 _WORDS = {
@@ -29,7 +36,13 @@ _WORDS = {
     404: ("There is nothing here", "The address is wrong, or what was here is gone."),
     405: ("That cannot be done here", "This address does not take such a request."),
     413: ("This is too large", "At most 1 MiB can be sent at once. Nothing was changed."),
+    414: ("This address is too long", "Nothing of E-Meter has such a long one."),
+    417: ("This cannot be expected", "The request expects what E-Meter does not do."),
     429: ("Too many tries", "Wait {minutes} min, then try again."),
+    431: (
+        "Your browser sends too much",
+        "The request has too many headers, or too long ones. Mostly these are cookies: delete this site's.",
+    ),
     500: (
         "Something broke",
         "It is our fault, and it was written down under the reference below. Nothing was changed.",
@@ -37,19 +50,46 @@ _WORDS = {
     503: ("Not now", "E-Meter cannot answer at the moment. Load the page again in a few seconds."),
 }
 _AWAY = ("The database is away", "Nothing was changed. Load the page again in a few seconds.")
+_IN_DOUBT = (
+    "The database is away",
+    "It went while it saved this: it may be saved or not. Look in a few seconds, before you send it again.",
+)
+_BUSY = ("Too many are logging in", "Nothing was changed. Try again in a few seconds.")
+_LOCKED = (
+    "Passwords were tried for this account too often. Wait {minutes} min, then try again; or set a new"
+    " password by mail, which lets this browser in at once."
+)
+_ROLE = "Your role does not allow this"
 _OTHER = ("This does not work", "The request cannot be answered.")
 
 
 def register(app: Flask) -> None:
     """Answer every error with a page."""
-    app.register_error_handler(HTTPException, _show_http_error)
+    app.register_error_handler(HTTPException, show_http_error)
     app.register_error_handler(CSRFError, _show_forgery)
     app.register_error_handler(RateLimitExceeded, _show_limit)
+    app.register_error_handler(Busy, lambda _error: _show_later(_BUSY))
     app.register_error_handler(NotFound, lambda _error: _page(404))
     app.register_error_handler(Exception, _show_failure)
 
 
-def _show_http_error(error: HTTPException) -> Response:
+def page_of_error(code: int, words: tuple[str, str] | None = None) -> Response:
+    """Say what such an error means, and what to do; `words` are title and text, if not the usual ones."""
+    return _page(code, words)
+
+
+def line_of(error: Exception) -> str:
+    """What a library says of the database, for the log: its first line, without SQLAlchemy's own words."""
+    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+
+
+def refuse_role(role: Role) -> Response:
+    """Say to a member that their role is not enough, and who can help. Nothing was read for it."""
+    article = "a" if role is Role.VIEWER else "an"
+    return _page(403, (_ROLE, f"You are {article} {role} in this team. Ask an owner or admin."))
+
+
+def show_http_error(error: HTTPException) -> Response:
     """Keep what the error tells by headers, as `Allow` of 405."""
     if isinstance(error, InternalServerError) and isinstance(error.original_exception, Exception):
         return _show_failure(error.original_exception)
@@ -67,9 +107,14 @@ def _show_forgery(error: CSRFError) -> Response:
 
 
 def _show_limit(error: RateLimitExceeded) -> Response:
+    end_transaction()
+    _REFUSED.count(str(error.limit.scope), address())
+    _REFUSALS.wait()
     wait_s = error.limit.limit.get_expiry()
     title, text = _WORDS[429]
-    page = _page(429, (title, text.format(minutes=wait_s // 60)))
+    is_locked = error.limit.scope in LOCKS
+    words = title, (_LOCKED if is_locked else text).format(minutes=wait_s // 60)
+    page = _page(429, words, way_round=url_for("reset_passwords.new") if is_locked else "")
     page.headers["Retry-After"] = str(wait_s)
     return page
 
@@ -78,10 +123,14 @@ def _show_failure(error: Exception) -> Response:
     """Ask for patience where the database is away; anything else is a bug."""
     if not _is_database_away(error):
         return _show_bug(error)
-    reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-    _log.warning("The database does not answer: %s", reason)
-    page = _page(503, _AWAY)
-    page.headers["Retry-After"] = str(_RETRY_AFTER_S)
+    _log.warning("The database does not answer: %s", line_of(error))
+    is_lost = request.method not in _SAFE_METHODS and is_in_doubt()
+    return _show_later(_IN_DOUBT if is_lost else _AWAY)
+
+
+def _show_later(words: tuple[str, str]) -> Response:
+    page = _page(503, words)
+    page.headers["Retry-After"] = str(RETRY_AFTER_S)
     return page
 
 
@@ -98,8 +147,12 @@ def _show_bug(error: Exception) -> Response:
     return _page(500, reference=reference)
 
 
-def _page(code: int, words: tuple[str, str] | None = None, *, reference: str = "") -> Response:
+def _page(
+    code: int, words: tuple[str, str] | None = None, *, reference: str = "", way_round: str = ""
+) -> Response:
     end_transaction()
     title, text = words or _WORDS.get(code, _OTHER)
-    page = render_template("layouts/error.html", code=code, title=title, text=text, reference=reference)
-    return make_response(page, code)
+    more = {"reference": reference, "way_round": way_round}
+    return make_response(
+        render_template("layouts/error.html", code=code, title=title, text=text, **more), code
+    )

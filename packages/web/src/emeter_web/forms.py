@@ -20,6 +20,17 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
             return None if formdata is None else request.form or None
 
 
+def sentence(message: str) -> str:
+    """A message of the domain as a sentence: for forms whose words are ours, not those of accounts.md."""
+    told = message[:1].upper() + message[1:]
+    return told if told.endswith(".") else f"{told}."
+
+
+def sentences(invalid: Invalid) -> Invalid:
+    """The same with all its messages as sentences."""
+    return Invalid({name: [sentence(each) for each in told] for name, told in invalid.fields.items()})
+
+
 def refuse(form: Form, invalid: Invalid) -> None:
     """Put what the domain refuses at its fields; what belongs to none of them goes to the form."""
     for name, messages in invalid.fields.items():

@@ -12,6 +12,7 @@ from emeter_core.health import Health
 from emeter_core.health import look as look_at_database
 from emeter_storage.engine import transaction
 from emeter_web import db
+from emeter_web.errors import line_of
 
 NOT_SEEN_FOR = timedelta(seconds=30)
 _log = logging.getLogger("emeter.web")
@@ -30,9 +31,27 @@ class Part:
         return asdict(self)
 
 
-def look() -> list[Part]:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All parts, and what the database knows of the installation; None where it does not answer."""
+
+    parts: list[Part]
+    health: Health | None
+
+    @property
+    def is_well(self) -> bool:
+        """Whether every part does its work."""
+        return all(part.ok for part in self.parts)
+
+    def as_dict(self) -> dict[str, object]:
+        """The parts for JSON."""
+        return {"ok": self.is_well, "parts": [part.as_dict() for part in self.parts]}
+
+
+def look() -> Seen:
     """Ask every part anew; one that does not answer never raises."""
-    return [*_database_and_processes(), _redis()]
+    health, parts = _database_and_processes()
+    return Seen([*parts, _redis()], health)
 
 
 def parts_of(health: Health, *, now: datetime) -> Iterator[Part]:
@@ -45,7 +64,7 @@ def parts_of(health: Health, *, now: datetime) -> Iterator[Part]:
     yield Part("monitors", not health.overdue, f"{health.overdue} overdue" if health.overdue else "")
 
 
-def _database_and_processes() -> list[Part]:
+def _database_and_processes() -> tuple[Health | None, list[Part]]:
     database = db.parts().database
     try:
         database.clock.measure_if_old()
@@ -54,13 +73,13 @@ def _database_and_processes() -> list[Part]:
             health = look_at_database(session, now=now)
     except SQLAlchemyError as error:
         # The address of the database is nothing for strangers.
-        _log.warning("The database does not answer: %s", error)
+        _log.warning("The database does not answer: %s", line_of(error))
         unknown = (
             Part(name, ok=False, why="unknown without the database")
             for name in ("scheduler", "worker", "sender", "network", "monitors")
         )
-        return [Part("database", ok=False, why="does not answer"), *unknown]
-    return [Part("database", ok=True), *parts_of(health, now=now)]
+        return None, [Part("database", ok=False, why="does not answer"), *unknown]
+    return health, [Part("database", ok=True), *parts_of(health, now=now)]
 
 
 def _redis() -> Part:

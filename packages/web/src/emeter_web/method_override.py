@@ -6,11 +6,27 @@ from typing import IO
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from flask import Flask, Response, request
+from werkzeug.exceptions import MethodNotAllowed
+
+from emeter_web.errors import page_of_error, show_http_error
+
 FIELD = "_method"
 METHODS = frozenset({"PUT", "PATCH", "DELETE"})
 # Longer forms are POSTs: nobody deletes with a novel.
 MAX_BODY = 64 * 1024
 _FORM = "application/x-www-form-urlencoded"
+_IS_TOO_LONG = "emeter.form_is_too_long"
+_TOO_LONG = (
+    "This form is too large",
+    f"A form that changes or deletes something may have {MAX_BODY // 1024} KiB. Nothing was changed.",
+)
+
+
+def register(app: Flask) -> None:
+    """Let forms name their method, and say so where one is too long for that."""
+    app.wsgi_app = MethodOverride(app.wsgi_app)  # type: ignore[method-assign]  # as Flask's documentation does it
+    app.register_error_handler(MethodNotAllowed, _show_not_allowed)
 
 
 class MethodOverride:
@@ -21,7 +37,10 @@ class MethodOverride:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Read the body, put it back, and hand the request on."""
-        if environ["REQUEST_METHOD"] == "POST" and (length := _length_of_form(environ)):
+        length = _length_of_form(environ)
+        if environ["REQUEST_METHOD"] == "POST" and length > MAX_BODY:
+            environ[_IS_TOO_LONG] = True
+        elif environ["REQUEST_METHOD"] == "POST" and length:
             body = _read(environ["wsgi.input"], length)
             # What is cut off stays cut off: the application finds that it is shorter than announced.
             environ["wsgi.input"] = BytesIO(body)
@@ -32,12 +51,10 @@ class MethodOverride:
 
 
 def _length_of_form(environ: WSGIEnvironment) -> int:
-    """How long the form is; 0 for what is none, or longer than `MAX_BODY`."""
+    """How long the form is; 0 for what is none, or does not say."""
     kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     length = environ.get("CONTENT_LENGTH", "")
-    if kind != _FORM or not (length.isascii() and length.isdigit()):
-        return 0
-    return int(length) if int(length) <= MAX_BODY else 0
+    return int(length) if kind == _FORM and length.isascii() and length.isdigit() else 0
 
 
 def _read(stream: IO[bytes], length: int) -> bytes:
@@ -58,3 +75,10 @@ def _method_in(body: bytes) -> str:
     fields = parse_qsl(body.decode("latin-1"), keep_blank_values=True)
     # As for any parameter the last one counts: a button that does something else overrides its form.
     return next((value.upper() for name, value in reversed(fields) if name == FIELD), "")
+
+
+def _show_not_allowed(error: MethodNotAllowed) -> Response:
+    """Where there is a method that the form could have named, it was too long rather than wrong."""
+    if request.environ.get(_IS_TOO_LONG) and METHODS.intersection(error.valid_methods or ()):
+        return page_of_error(413, _TOO_LONG)
+    return show_http_error(error)

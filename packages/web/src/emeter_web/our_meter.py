@@ -13,7 +13,8 @@ from emeter_web.shell import Ours
 
 _LOOK_EVERY_S = 5.0
 # Later than this by p99, and it is worth a word.
-_LATE_MS = 1000
+_LATE_MS = 500
+_ON_TIME = "Checking on time"
 
 
 class OurMeter:
@@ -52,8 +53,13 @@ def told(health: Health, *, now: datetime) -> Ours:
     if wrong:
         return Ours("degraded", "Not all is well", ", ".join(f"{part.name} {part.why}" for part in wrong))
     late = health.lateness_p99_ms
-    word = "Checking late" if late is not None and late > _LATE_MS else "Checking on time"
+    word = _word(late, health.missed)
     missed = f"{health.missed:,} missed" if health.missed else "none missed"
     figures = [missed] if late is None else [f"p99 {late:,.0f} ms late", missed]
-    is_well = word == "Checking on time" and not health.missed
-    return Ours("up" if is_well else "degraded", word, ", ".join(figures))
+    return Ours("up" if word == _ON_TIME else "degraded", word, ", ".join(figures))
+
+
+def _word(late_ms: float | None, missed: int) -> str:
+    if late_ms is not None and late_ms > _LATE_MS:
+        return "Checks start late"
+    return "Checks were missed" if missed else _ON_TIME

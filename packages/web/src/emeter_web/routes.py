@@ -1,33 +1,68 @@
 """What the router's table is made of, and how Flask learns of it."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
 from flask import Flask, current_app, g, request
 from flask.typing import ResponseReturnValue
 
+from emeter_core.accounts import Permission, TeamOf
 from emeter_web.bodies import require_readable_form
 from emeter_web.csrf import protect_from_forgery
 from emeter_web.db import View, transactional
 from emeter_web.limits import Limit, limited
-from emeter_web.user_auth import capability, fetch_current_user
+from emeter_web.user_auth import (
+    capability,
+    fetch_current_user,
+    require_authenticated_user,
+    require_permission,
+)
 
 Guard = Callable[[], ResponseReturnValue | None]
 _VIEWS = "emeter_web.views."
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_ID = "public_id"
+
+
+class NoPermission(Enum):
+    """Why a route asks for no permission."""
+
+    ANYBODY = "It is for everybody, or its guard alone decides."
+    OWN_ACCOUNT = "It is about who asks, and about no team."
+
+
+ANYBODY, OWN_ACCOUNT = NoPermission
+Needs = Permission | NoPermission
+
+
+class RouterError(Exception):
+    """The table of routes has a hole, so there is no application."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a path, and the view that answers.
+    """A method and a path, the view that answers, and the permission that one needs.
 
     `monitors.show` is the view `show` of `views/monitors.py`, or of a module in `views/monitors/`.
+    Raises RouterError where no permission is named, nor that none is needed.
     """
 
     method: str
     path: str
     view: View
+    needs: Needs | None = None
     limits: tuple[Limit, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.needs, Permission | NoPermission):
+            raise RouterError(
+                f"{self} names no permission. Name the one it needs, or ANYBODY, or OWN_ACCOUNT."
+            )
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
 
     @property
     def endpoint(self) -> str:
@@ -41,60 +76,79 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Routes behind one guard."""
+    """Routes behind one guard.
+
+    `team_of` is the question for the team of what a path's `public_id` names. Raises RouterError where the
+    guard lets nobody in whose permission could be asked, or where a team is missing.
+    """
 
     guard: Guard
     routes: tuple[Route, ...]
+    team_of: Callable[[uuid.UUID], TeamOf] | None = None
+
+    def __post_init__(self) -> None:
+        for route in self.routes:
+            if (route.needs is ANYBODY) is (self.guard is require_authenticated_user):
+                raise RouterError(f"{route} needs {route.needs}, but its guard is {self.guard.__name__}.")
+            if isinstance(route.needs, Permission) and f":{_ID}>" in route.path and self.team_of is None:
+                raise RouterError(f"{route} names something of a team, but its group does not say which.")
 
 
-def get(path: str, view: View) -> Route:
+def get(path: str, view: View, needs: Needs | None = None) -> Route:
     """Route GET (and HEAD)."""
-    return Route("GET", path, view)
+    return Route("GET", path, view, needs)
 
 
-def post(path: str, view: View, *limits: Limit) -> Route:
+def post(path: str, view: View, needs: Needs | None = None, *limits: Limit) -> Route:
     """Route POST, within limits."""
-    return Route("POST", path, view, limits)
+    return Route("POST", path, view, needs, limits)
 
 
-def put(path: str, view: View, *limits: Limit) -> Route:
+def put(path: str, view: View, needs: Needs | None = None, *limits: Limit) -> Route:
     """Route PUT, within limits; a form reaches it by POST with `_method`."""
-    return Route("PUT", path, view, limits)
+    return Route("PUT", path, view, needs, limits)
 
 
-def delete(path: str, view: View) -> Route:
-    """Route DELETE; a form reaches it by POST with `_method`."""
-    return Route("DELETE", path, view)
+def delete(path: str, view: View, needs: Needs | None = None, *limits: Limit) -> Route:
+    """Route DELETE, within limits; a form reaches it by POST with `_method`."""
+    return Route("DELETE", path, view, needs, limits)
 
 
 def register(app: Flask, groups: tuple[Group, ...]) -> None:
-    """Mount the table, and have every request pass its guard."""
+    """Mount the table, and let in nobody whom it does not."""
     # Two slashes are another path, not a redirect that repeats the Host header.
     app.url_map.merge_slashes = False
-    app.extensions["emeter_guards"] = {"static": capability}
+    app.extensions["emeter_routes"] = {"static": (Group(capability, ()), ANYBODY)}
     for group in groups:
-        for route in group.routes:
-            mount(app, group.guard, route)
-    app.before_request(_pass_the_guard)
+        mount(app, group)
+    app.before_request(_let_in)
 
 
-def mount(app: Flask, guard: Guard, route: Route) -> None:
-    """Add one route to the application."""
-    app.extensions["emeter_guards"][route.endpoint] = guard
-    view = limited(app, transactional(route.view), route.limits)
-    app.add_url_rule(route.path, route.endpoint, view, methods=[route.method])
+def mount(app: Flask, group: Group) -> None:
+    """Add the routes of a group to the application."""
+    for route in group.routes:
+        app.extensions["emeter_routes"][route.endpoint] = group, route.needs
+        view = limited(app, transactional(route.view), route.limits)
+        app.add_url_rule(route.path, route.endpoint, view, methods=[route.method])
 
 
-def _pass_the_guard() -> ResponseReturnValue | None:
-    """Find out who asks, refuse forgeries, and ask the guard. What is not found has no guard, but a user."""
+def _let_in() -> ResponseReturnValue | None:
+    """Find out who asks, refuse forgeries, ask the guard, then the role. What leads nowhere has neither."""
     g.current_user, g.scope = None, None
-    guard: Guard | None = current_app.extensions["emeter_guards"].get(request.endpoint)
-    if guard is capability:
+    if request.endpoint is None:
+        fetch_current_user()
         return None
-    fetch_current_user()
-    if guard is None:
+    group, needs = current_app.extensions["emeter_routes"][request.endpoint]
+    if group.guard is capability:
         return None
+    fetch_current_user(_team_asked_for(group))
     if request.method not in SAFE_METHODS:
         require_readable_form()
         protect_from_forgery()
-    return guard()
+    return group.guard() or (require_permission(needs) if isinstance(needs, Permission) else None)
+
+
+def _team_asked_for(group: Group) -> TeamOf | None:
+    """The question for the team of what the path names; None where it names nothing of a team."""
+    named = (request.view_args or {}).get(_ID)
+    return group.team_of(named) if group.team_of is not None and named is not None else None

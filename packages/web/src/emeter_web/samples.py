@@ -60,6 +60,7 @@ class Series:
     tls: list[float | None] = field(default_factory=list)
     wait: list[float | None] = field(default_factory=list)
     transfer: list[float | None] = field(default_factory=list)
+    failures: list[int] = field(default_factory=list)
 
 
 class Fields(Form):

@@ -12,8 +12,9 @@ from emeter_core.settings import Settings
 from emeter_core.supervisor.port import require_free_port, web_address
 from emeter_core.supervisor.runtime import setup_logging
 from emeter_web.app import create_app
-from emeter_web.live.room import make_room
+from emeter_web.live.room import make_room, room_for_connections
 from emeter_web.live.setup import hub_of
+from emeter_web.worker import Worker
 
 _THREADS = 256
 # gunicorn ends in order within this, and then in disorder.
@@ -35,7 +36,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
 
     def __init__(self, settings: Settings, ready: str) -> None:
         self._settings, self._ready = settings, ready
-        self._app: Flask | None = None
+        self.flask: Flask | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -43,9 +44,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
         host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
         chosen: dict[str, Any] = {
             "bind": f"{host}:{self._settings.port}",
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "workers": 1,
             "threads": _THREADS,
+            "worker_connections": room_for_connections(),
             "graceful_timeout": _GRACE_S,
             "logger_class": PlainLogger,
             "loglevel": "warning",
@@ -61,13 +63,13 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
 
     def load(self) -> Flask:
         """Build the application, in gunicorn's worker."""
-        self._app = create_app(self._settings)
-        return self._app
+        self.flask = create_app(self._settings)
+        return self.flask
 
     def _end_pages(self, _arbiter: object, _worker: object) -> None:
         """Open pages hold no request, so gunicorn knows nothing of them."""
-        if self._app is not None:
-            hub_of(self._app).close()
+        if self.flask is not None:
+            hub_of(self.flask).close()
 
     def _say_ready(self, _worker: object) -> None:
         address = web_address(

@@ -59,7 +59,7 @@ def renew_session() -> None:
 def write_remember_me(response: AnyResponse, token: bytes) -> None:
     """Have the browser remember this session for 60 days."""
     value = _signer().sign(base64.urlsafe_b64encode(token)).decode("ascii")
-    _set(response, value, max_age=REMEMBERED_FOR)
+    put_cookie(response, _name(), value, max_age=REMEMBERED_FOR)
 
 
 def read_remember_me() -> bytes | None:
@@ -74,14 +74,15 @@ def read_remember_me() -> bytes | None:
 
 def delete_remember_me(response: AnyResponse) -> None:
     """Have the browser forget the session."""
-    _set(response, "", max_age=timedelta(0))
+    put_cookie(response, _name(), "", max_age=timedelta(0))
 
 
-def _set(response: AnyResponse, value: str, *, max_age: timedelta) -> None:
+def put_cookie(response: AnyResponse, name: str, value: str, *, max_age: timedelta) -> None:
+    """Set a cookie as all of ours are: for no script, for no other site, on https for no http."""
     secure = current_app.config["SESSION_COOKIE_SECURE"]
     expires = 0 if not max_age else None
     response.set_cookie(
-        _name(), value, max_age=max_age, expires=expires, secure=secure, httponly=True, samesite="Lax"
+        name, value, max_age=max_age, expires=expires, secure=secure, httponly=True, samesite="Lax"
     )
 
 

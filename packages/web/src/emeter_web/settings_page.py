@@ -13,10 +13,12 @@ def render(
 ) -> str:
     """Show the page; a form that is given comes back with its errors, the other one is as new."""
     user, token = g.current_user, current_token() or b""
+    sessions = list_sessions(db.session(), user, now=db.now(), current=token)
     return render_template(
         "settings/show.html",
         email_form=email_form or EmailChangeForm(formdata=None, email=user.email),
         password_form=password_form or PasswordChangeForm(formdata=None),
-        sessions=list_sessions(db.session(), user, now=db.now(), current=token),
+        # This browser first: all others are measured by it.
+        sessions=sorted(sessions, key=lambda each: not each.is_current),
         now=db.now(),
     )

@@ -13,7 +13,7 @@ class Ours:
     status: str
     word: str
     text: str
-    title: str = "Lateness of checks, p99 of the last hour"
+    title: str = "How late checks start, p99 since the workers started; missed in the last hour"
 
 
 @dataclass(frozen=True, slots=True)

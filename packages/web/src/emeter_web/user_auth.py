@@ -8,13 +8,18 @@ from flask_login import LoginManager, UserMixin
 from werkzeug.wrappers import Response
 
 from emeter_core.accounts import (
+    Permission,
+    TeamOf,
     User,
     delete_session_token,
     generate_user_session_token,
-    get_scope_by_session_token,
+    get_signed_in,
 )
-from emeter_web import db
+from emeter_core.errors import NotFound
+from emeter_core.scope import Scope
+from emeter_web import db, errors
 from emeter_web.flashes import put_flash
+from emeter_web.known_device import remember_device
 from emeter_web.paths import HOME, is_local
 from emeter_web.proxies import client_address
 from emeter_web.session_cookie import delete_remember_me, read_remember_me, renew_session, write_remember_me
@@ -41,6 +46,7 @@ def register(app: Flask) -> None:
     manager = LoginManager()
     manager.request_loader(lambda _request: LoggedIn(g.current_user) if g.get("current_user") else None)
     manager.unauthorized_handler(_ask_to_log_in)
+    app.jinja_env.globals["may"] = may
     # Not by `init_app`: it would look after a cookie of its own, too, and read every request's session.
     app.login_manager = manager  # type: ignore[attr-defined]  # where flask-login looks for it
 
@@ -63,15 +69,36 @@ def require_authenticated_user() -> ResponseReturnValue | None:
     return None if g.current_user else _ask_to_log_in()
 
 
-def fetch_current_user() -> None:
-    """Find out who asks: `g.current_user` and `g.scope`, both None for nobody."""
-    g.current_user, g.scope = None, None
+def require_permission(permission: Permission) -> ResponseReturnValue | None:
+    """Guard of what not every member may do, asked after `require_authenticated_user`.
+
+    Raises NotFound where the request is about another team's: a stranger hears the same of what is there
+    and of what is not, whatever they may do at home.
+    """
+    if g.is_stranger:
+        raise NotFound("There is no such thing in a team of this user.")
+    return None if g.scope.may(permission) else errors.refuse_role(g.scope.role)
+
+
+def may(permission: str) -> bool:
+    """Whether who asks may do this in the team of this page: for templates, which offer nothing else."""
+    scope: Scope | None = g.get("scope")
+    return scope is not None and scope.may(Permission(permission))
+
+
+def fetch_current_user(team_of: TeamOf | None = None) -> None:
+    """Find out who asks: `g.current_user` and `g.scope`, both None for nobody.
+
+    The scope is that of the team for which `team_of` asks, else of the oldest of theirs; `g.is_stranger`
+    says that it was to be one they are no member of.
+    """
+    g.current_user, g.scope, g.is_stranger = None, None, False
     token = current_token()
     if token is None:
         return
-    scope = get_scope_by_session_token(db.session(), token, now=db.now())
-    if scope is not None:
-        g.current_user, g.scope = scope.user, scope
+    found = get_signed_in(db.session(), token, now=db.now(), team_of=team_of)
+    if found is not None:
+        g.current_user, g.scope, g.is_stranger = found.scope.user, found.scope, found.is_stranger
 
 
 def current_token() -> bytes | None:
@@ -91,7 +118,7 @@ def is_remembered() -> bool:
 
 
 def log_in_user(user: User, *, remember_me: bool = False, return_to: str = "") -> Response:
-    """Begin a session of this user in this browser, and lead to where they wanted to go.
+    """Begin a session of this user in this browser, which is known to them then, and lead on.
 
     Raises NotFound where the user changed since they were read.
     """
@@ -107,6 +134,7 @@ def log_in_user(user: User, *, remember_me: bool = False, return_to: str = "") -
     renew_session()
     session[TOKEN] = token
     response = redirect(path if is_local(path) else HOME)
+    remember_device(response, user)
     if remember_me:
         write_remember_me(response, token)
     return response

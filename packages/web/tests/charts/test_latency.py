@@ -21,6 +21,7 @@ class Series:
     tls: Means = field(default_factory=list)
     wait: Means = field(default_factory=list)
     transfer: Means = field(default_factory=list)
+    failures: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -33,7 +34,8 @@ class Span:
 def series(values: Means) -> Series:
     step = (NOW - SINCE) / max(len(values), 1)
     parts: list[Means] = [[None if value is None else value / 5 for value in values] for _ in range(5)]
-    return Series([SINCE + index * step for index in range(len(values))], *parts)
+    failures = [int(value is None) for value in values]
+    return Series([SINCE + index * step for index in range(len(values))], *parts, failures)
 
 
 def draw(values: Means, **more: object) -> latency.Chart:
@@ -58,6 +60,13 @@ def test_without_a_check_there_is_a_scale_and_no_area() -> None:
     assert chart.areas == ()
     assert chart.y[-1] == "400 ms"
     assert chart.last is None
+
+
+def test_where_nothing_answered_the_newest_failure_is_told_of() -> None:
+    assert draw([None, None]).silent_at == SINCE + timedelta(hours=12)
+    assert draw([None, 1.0, None]).silent_at is None
+    unchecked = Series([SINCE], [None], [None], [None], [None], [None], [0])
+    assert latency.draw(unchecked, since=SINCE, until=NOW).silent_at is None
     assert draw([]).areas == ()
 
 

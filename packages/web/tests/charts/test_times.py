@@ -21,9 +21,16 @@ def test_longer_spans_are_told_in_days() -> None:
 
 
 def test_every_other_word_is_left_out_where_there_is_little_room() -> None:
-    alternates = [alt for *_, alt in marks(NOW - timedelta(hours=24), NOW)]
+    classes = [each for *_, each in marks(NOW - timedelta(hours=24), NOW)]
 
-    assert alternates == [True, False] * 3 + [True]
+    assert classes == [" alt", ""] * 3 + [" alt"]
+
+
+def test_the_last_word_is_left_out_where_it_would_run_into_now() -> None:
+    """At 94 percent: of 1,150 px that is far enough from the end, of 650 it is not."""
+    noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    until = noon + timedelta(hours=24 * 0.06)
+    assert [*marks(until - timedelta(hours=24), until)][-1] == (94, "12:00", " alt edge")
 
 
 @given(st.timedeltas(timedelta(minutes=5), timedelta(days=800)))
@@ -31,7 +38,7 @@ def test_words_are_few_and_apart(span: timedelta) -> None:
     places = [x for x, _, _ in marks(NOW - span, NOW)]
 
     assert len(places) <= 9
-    assert all(4 <= x <= 92 for x in places)
+    assert all(4 <= x <= 95 for x in places)
     assert all(right - left >= 7 for left, right in pairwise(places))
 
 

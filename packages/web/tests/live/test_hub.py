@@ -13,6 +13,7 @@ from unittest.mock import ANY
 
 import pytest
 
+from emeter_core.accounts import Role, Seat
 from emeter_web.live import fetches, pump, teller, watch
 from emeter_web.live.hub import Hub
 from emeter_web.live.state import Away, Look, Row, State
@@ -29,19 +30,19 @@ class Led:
     def __init__(self) -> None:
         self.revision = "r1"
         self.rows: list[Row] = []
-        self.dead: set[bytes] = set()
+        self.left: set[Seat] = set()
         self.is_away = False
         self.silence: threading.Event | None = None
         self.looks: list[AbstractSet[uuid.UUID]] = []
 
-    def look(self, teams: AbstractSet[uuid.UUID], tokens: AbstractSet[bytes]) -> Look:
+    def look(self, teams: AbstractSet[uuid.UUID], seats: AbstractSet[Seat]) -> Look:
         self.looks.append(teams)
         if self.silence:
             self.silence.wait(PATIENCE)
         if self.is_away:
             raise Away("it is away")
         state = State(self.revision, list(self.rows))
-        return Look(dict.fromkeys(teams, state), tokens - self.dead)
+        return Look(dict.fromkeys(teams, state), seats - self.left)
 
 
 class Page:
@@ -108,12 +109,13 @@ def open_page(hub: Hub) -> Iterator[Open]:
         def make(
             team: uuid.UUID = OURS,
             token: bytes = b"t",
+            role: Role = Role.VIEWER,
             revision: str = "r1",
             monitors: frozenset[str] | None = None,
         ) -> Page:
             ours, theirs = socket.socketpair()
             ends.callback(theirs.close)
-            hub.open(ours, Listener(team, token, revision, monitors), b"")
+            hub.open(ours, Listener(Seat(token, team, role), revision, monitors), b"")
             return Page(theirs)
 
         yield make
@@ -184,9 +186,11 @@ def test_all_teams_are_looked_at_together(open_page: Open, source: Led) -> None:
     assert len(source.looks) <= 3
 
 
-def test_the_streams_of_a_dead_session_end_and_the_others_go_on(open_page: Open, source: Led) -> None:
+def test_the_streams_of_whoever_may_not_listen_any_more_end_and_the_others_go_on(
+    open_page: Open, source: Led
+) -> None:
     dead, alive = [open_page(token=b"dead") for _ in range(2)], open_page(token=b"alive")
-    source.dead.add(b"dead")
+    source.left.add(Seat(b"dead", OURS, Role.VIEWER))
 
     begin = time.monotonic()
     for page in dead:
@@ -302,7 +306,7 @@ def test_there_is_room_for_so_many(source: Led) -> None:
     ours, theirs = socket.socketpair()
     with theirs:
         assert hub.has_room
-        hub.open(ours, Listener(OURS, b"t"), b"")
+        hub.open(ours, Listener(Seat(b"t", OURS, Role.VIEWER)), b"")
         wait_for(lambda: not hub.has_room)
         hub.close()
 

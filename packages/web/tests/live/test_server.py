@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 
-from emeter_core.accounts import User, scope_of
+from emeter_core.accounts import Membership, Registration, User, register_user, scope_of
 from emeter_core.monitors import create_monitor, draft_monitor
+from emeter_core.scope import Scope
 from emeter_core.settings import Settings
 from emeter_storage.engine import DatabaseClock, SessionFactory, transaction
 
@@ -27,14 +29,14 @@ PATIENCE = 20.0
 class Server:
     """`emeter web`, and a browser's cookie."""
 
-    def __init__(self, process: "subprocess.Popen[str]", port: int, cookie: str) -> None:
-        self.process, self.port, self.cookie = process, port, cookie
+    def __init__(self, process: "subprocess.Popen[str]", port: int, cookie: str, stream: str) -> None:
+        self.process, self.port, self.cookie, self.stream = process, port, cookie, stream
 
     def listen(self, query: str = "", *, version: str = "1.1", method: str = "GET") -> socket.socket:
         """Ask for the stream, and leave its answer unread."""
         sock = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
         lines = (
-            f"{method} /live{query} HTTP/{version}",
+            f"{method} {self.stream}{query} HTTP/{version}",
             f"Host: localhost:{self.port}",
             "Cookie: " + self.cookie,
         )
@@ -58,7 +60,13 @@ class Server:
 
 
 @pytest.fixture
-def server(environment: Mapping[str, str], signed_in: FlaskClient) -> Iterator[Server]:
+def scope(sessions: SessionFactory, user: User) -> Scope:
+    with transaction(sessions) as session:
+        return scope_of(session, user)
+
+
+@pytest.fixture
+def server(environment: Mapping[str, str], signed_in: FlaskClient, scope: Scope) -> Iterator[Server]:
     cookie = signed_in.get_cookie("_e_meter_web_key")
     assert cookie is not None
     process = subprocess.Popen(
@@ -67,7 +75,8 @@ def server(environment: Mapping[str, str], signed_in: FlaskClient) -> Iterator[S
     with process:
         assert process.stderr is not None
         assert process.stderr.readline().startswith("Serving")
-        yield Server(process, int(environment["PORT"]), f"_e_meter_web_key={cookie.value}")
+        stream = f"/live/{scope.team.id}"
+        yield Server(process, int(environment["PORT"]), f"_e_meter_web_key={cookie.value}", stream)
         process.kill()
 
 
@@ -115,12 +124,12 @@ def test_more_pages_than_threads_stop_no_page(listen: Callable[..., socket.socke
 
 
 def test_a_page_hears_of_a_new_monitor(
-    listen: Callable[..., socket.socket], sessions: SessionFactory, user: User, settings: Settings
+    listen: Callable[..., socket.socket], sessions: SessionFactory, scope: Scope, settings: Settings
 ) -> None:
     stream = listen()
     read_until(stream, b"event: page")
 
-    add_monitor(sessions, user, settings)
+    add_monitor(sessions, scope, settings)
 
     told = read_until(stream, b"\n\n")
     assert json.loads(told.partition(b"data: ")[2])["copy"]
@@ -134,6 +143,29 @@ def test_a_stream_ends_with_its_session(listen: Callable[..., socket.socket], si
 
     read_until(stream, b"event: end\ndata: {}\n\n")
     assert ends(stream)
+
+
+def test_a_stream_ends_with_the_membership_and_does_not_begin_again(
+    listen: Callable[..., socket.socket], server: Server, scope: Scope, sessions: SessionFactory
+) -> None:
+    stream = listen()
+    read_until(stream, b"event: page")
+
+    begin = time.monotonic()
+    with transaction(sessions) as session:
+        session.execute(delete(Membership).where(Membership.team_id == scope.team.id))
+        other = register_user(session, Registration("eve@example.com", "x"), now=scope.team.inserted_at)
+        elsewhere = scope_of(session, other).team.id
+        session.add(
+            Membership(
+                team_id=elsewhere, user_id=scope.user.id, role="viewer", inserted_at=scope.team.inserted_at
+            )
+        )
+    read_until(stream, b"event: end\ndata: {}\n\n")
+
+    assert time.monotonic() - begin < 5
+    with server.listen() as again:
+        assert read_until(again, b"\r\n\r\n").startswith(b"HTTP/1.1 404 ")
 
 
 def test_who_is_not_signed_in_is_not_told(server: Server) -> None:
@@ -202,8 +234,8 @@ def ends(stream: socket.socket) -> bool:
     return True
 
 
-def add_monitor(sessions: SessionFactory, user: User, settings: Settings) -> None:
+def add_monitor(sessions: SessionFactory, scope: Scope, settings: Settings) -> None:
     now = DatabaseClock(sessions.kw["bind"]).now()
     draft = draft_monitor(target="http://example.com/", interval=60)
     with transaction(sessions) as session:
-        create_monitor(session, scope_of(session, user), draft, vault=settings.vault(), now=now)
+        create_monitor(session, scope, draft, vault=settings.vault(), now=now)

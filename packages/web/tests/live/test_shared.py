@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 
 from emeter_web.live.setup import hub_of
 from emeter_web.live.shared import HEADER, cut
+from emeter_web.session_cookie import SESSION
 
 LIVE = {HEADER: "1"}
 
@@ -24,7 +26,7 @@ def live_meta(page: str) -> dict[str, str]:
 def test_a_page_knows_its_stream_its_age_and_what_to_fetch(signed_in: FlaskClient) -> None:
     meta = live_meta(signed_in.get("/monitors?status=down").text)
 
-    assert meta["content"] == "/live"
+    assert re.fullmatch("/live/[0-9a-f-]{36}", meta["content"])
     assert (meta["data-page"], meta["data-part"]) == ("/monitors?status=down", "main")
     assert meta["data-revision"]
     assert int(meta["data-now"]) > 1_700_000_000_000
@@ -43,7 +45,7 @@ def test_a_refused_form_is_never_fetched_again(signed_in: FlaskClient) -> None:
 
 def test_who_is_not_signed_in_has_no_stream(client: FlaskClient) -> None:
     assert 'name="live"' not in client.get("/").text
-    assert client.get("/live").status_code == 302
+    assert client.get(f"/live/{uuid.uuid4()}").status_code == 302
 
 
 def test_a_page_that_fetches_itself_gets_its_parts_alone(signed_in: FlaskClient) -> None:
@@ -122,10 +124,14 @@ def test_what_is_no_page_is_answered_as_it_is(signed_in: FlaskClient, stranger: 
 
 
 def test_the_stream_ends_where_there_is_no_connection_to_keep(signed_in: FlaskClient, app: Flask) -> None:
-    answer = signed_in.get("/live?monitors=" + "x" * 200)
+    """As behind any server that is not gunicorn."""
+    stream = live_meta(signed_in.get("/monitors").text)["content"]
+    here = FlaskClient(app, app.response_class)
+    here.set_cookie(SESSION, signed_in.get_cookie(SESSION).value)
+    answer = here.get(f"{stream}?monitors=" + "x" * 200)
 
     assert answer.mimetype == "text/event-stream"
-    assert answer.text == "retry: 15000\n\n"
+    assert answer.get_data(as_text=True) == "retry: 15000\n\n"
     assert len(hub_of(app)) == 0
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, text
 
-from emeter_core.accounts import User, generate_user_session_token, scope_of
+from emeter_core.accounts import Role, Seat, User, generate_user_session_token, scope_of
 from emeter_core.database import Database
 from emeter_core.monitors import Monitor, create_monitor, draft_monitor, pause_monitor
 from emeter_core.scope import Scope
@@ -82,12 +82,18 @@ def test_another_revision_is_another_state(
     assert look(source, scope).teams[scope.team.id].revision != before
 
 
-def test_living_sessions_are_told_from_dead_ones(
-    source: DatabaseSource, database: Database, user: User
+def test_who_may_still_listen_is_told_from_who_may_not(
+    source: DatabaseSource, database: Database, user: User, scope: Scope
 ) -> None:
     with transaction(database.sessions) as session:
         alive = generate_user_session_token(session, user, device="", address=None, now=database.clock.now())
-    assert source.look({uuid.uuid4()}, {alive, b"dead"}).living == {alive}
+    seat = Seat(alive, scope.team.id, Role.OWNER)
+    others = {
+        seat._replace(token=b"dead"),
+        seat._replace(team_id=uuid.uuid4()),
+        seat._replace(role=Role.VIEWER),
+    }
+    assert source.look({uuid.uuid4()}, {seat, *others}).living == {seat}
 
 
 def test_a_database_that_refuses_is_away_and_comes_back(

@@ -111,8 +111,28 @@ def test_it_says_who_was_told_and_when(signed_in, path, deliver) -> None:
 def test_it_says_who_could_not_be_told(signed_in, path, deliver) -> None:
     deliver("failed", attempts=7)
     row = signed_in.page(path).find(id="h-told").find_parent("section").select_one("tbody tr")
-    assert "Not sent" in row.text
-    assert "Connection refused" in row.text
+    said = [*row.find_all("td")[2].stripped_strings]
+    assert said == ["Not sent", "Connection refused", "7 tries"]
+    assert [each.name for each in row.select(".note")] == ["div", "div"], "lines of their own"
+
+
+def test_the_page_of_alerts_says_what_each_was_about(signed_in, path, deliver) -> None:
+    deliver("failed", attempts=2)
+    row = signed_in.page("/alerts").find(id="told").find_parent("section").select_one("tbody tr")
+    assert (row.a.text, row.a["href"]) == ("Shop", path)
+
+
+def test_a_name_that_runs_to_the_left_stands_by_itself(signed_in, add_monitor, go_down) -> None:
+    name = "\N{HEBREW LETTER SHIN}\N{HEBREW LETTER LAMED}"
+    public_id = add_monitor(name=name)
+    go_down()
+    path = f"/monitors/{public_id}"
+    by_itself = f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
+    assert signed_in.page(path).title.text == f"Down: {by_itself} · E-Meter"
+    assert signed_in.page(f"{path}/edit").h1.bdi.text == name
+    assert signed_in.page("/").select_one("tr[data-monitor-id] a bdi").text == name
+    incident = signed_in.page("/incidents").select_one("table.incidents a")["href"]
+    assert signed_in.page(incident).h1.text == f"{by_itself} is down"
 
 
 def test_a_person_takes_it_once(signed_in, path) -> None:
@@ -123,9 +143,40 @@ def test_a_person_takes_it_once(signed_in, path) -> None:
     facts = {each.dt.text: each.dd.text for each in page.select(".facts > div")}
     assert facts["Acknowledged"].endswith("laterdora@example.com")
     assert page.select_one(".timeline li p").text == "dora@example.com acknowledged."
-    assert "acknowledged" in signed_in.page("/incidents").select_one("[data-incident-id]").text
+    assert "dora@example.com is on it" in signed_in.page("/incidents").select_one("[data-incident-id]").text
     signed_in.submit(f"{path}/acknowledgement")
     assert "Somebody was quicker, or it is over." in signed_in.page(path).main.text
+
+
+def test_who_took_it_stands_wherever_its_monitor_does(signed_in, path, deliver, count_queries) -> None:
+    there = signed_in.page("/").select_one("tr[data-monitor-id]")
+    assert there.select_one(".why").text.endswith("· nobody has acknowledged")
+    notice = signed_in.page(there.a["href"]).select_one(".notice[data-status=down]")
+    assert "Nobody has acknowledged it. Not yet: dora@example.com." in notice.text
+    signed_in.submit(f"{path}/acknowledgement")
+    deliver()
+    for page in ("/", "/monitors"):
+        assert signed_in.page(page).select_one(".why").text.endswith("· dora@example.com is on it")
+    with count_queries() as queries:
+        notice = signed_in.page(there.a["href"]).select_one(".notice[data-status=down]")
+    # Latency and percentiles take two each: how far the rollups are comes first.
+    assert len(queries) <= 14, str(queries)
+    assert re.search(
+        r"dora@example\.com is on it since today, \d\d:\d\d\. Told: dora@example\.com\.", notice.text
+    )
+
+
+def test_it_says_who_was_told_that_somebody_took_it(signed_in, path, deliver) -> None:
+    deliver()
+    signed_in.submit(f"{path}/acknowledgement")
+    row = signed_in.page(path).select_one("[data-delivery='incident.acknowledged']")
+    assert "Waiting" in row.text
+    deliver()
+    page = signed_in.page(path)
+    row = page.select_one("[data-delivery='incident.acknowledged']")
+    assert [each in row.text for each in ("acknowledged", "dora@example.com", "Sent")] == [True] * 3
+    told = [entry.p.text for entry in page.select(".timeline li")]
+    assert told[:2] == ["Acknowledgement sent to 1 of 1 channel.", "dora@example.com acknowledged."]
 
 
 def test_the_end_is_told(signed_in, path, check, deliver) -> None:

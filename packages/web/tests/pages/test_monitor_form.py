@@ -193,6 +193,34 @@ def test_what_an_edit_leaves_out_stays(signed_in, add_monitor, stored) -> None:
     assert changed.settings == {"verify_tls": False}
 
 
+def test_the_largest_monitor_there_may_be_can_be_changed(signed_in, stored, vault) -> None:
+    codes = ",".join(str(code) for code in range(100, 600, 2))
+    largest = {
+        "url": ("http://example.com/?" + '"' * 2048)[:2048],
+        # Four bytes each, as long as a form can write a character.
+        "name": "\N{ELECTRIC PLUG}" * 120,
+        "keyword": '"' * 1024,
+        "expected_codes": codes,
+        "method": "POST",
+        "headers": "\r\n".join(f"X-{number:02}: " + '"' * 73 for number in range(50)) + '"' * 46,
+        "body": '"' * (12 * 1024),
+    }
+    numbers = {"interval": "86400", "timeout": "60", "down_after": "20", "up_after": "20"}
+    made = signed_in.submit("/monitors", **largest, **numbers)
+    assert made.status_code == 303, made.text
+    form = signed_in.page(f"{made.location}/edit").select_one("form[data-try]")
+    held = {each["name"]: each.get("value") or "on" for each in form.select("input")}
+    held |= {each["name"]: "" for each in form.select("textarea, select")}
+    fields = {name: value for name, value in held.items() if name not in {"_csrf_token", "_method"}}
+    others = {"trial": str(uuid.uuid4()), "forget_headers": "false", "forget_body": "false", **numbers}
+    again = fields | others | largest | {"ip_family": "any", "down_after": "19"}
+    answer = signed_in.submit(made.location, "PUT", **again)
+    assert answer.status_code == 303, answer.text
+    settings = open_settings(stored(), vault).model_dump()
+    assert (stored().down_after, len(settings["body"]), len(settings["headers"])) == (19, 12 * 1024, 50)
+    assert sum(len(name) + len(value) + 4 for name, value in settings["headers"]) == 4096
+
+
 def test_an_edit_that_is_refused_changes_nothing(signed_in, add_monitor, stored) -> None:
     public_id = add_monitor(name="Shop")
     answer = signed_in.submit(f"/monitors/{public_id}", "PUT", name="Shop 2", interval="1")

@@ -150,11 +150,12 @@ class TestTcp:
         answer = signed_in.submit("/monitors", kind="tcp", url="", send=SECRET)
         assert SECRET not in answer.text
         assert "Type it again" in error_at(soup(answer), "send")
+        assert not soup(answer).select_one("#send-hint").has_attr("hidden")
 
     def test_its_page_says_what_it_does(self, signed_in, add_monitor, check) -> None:
         public_id = add_monitor(kind="tcp", target="a.example.com:25", name="Mail", settings={"tls": True})
         page = signed_in.page(f"/monitors/{public_id}")
-        assert "tcp://a.example.com:25 · TCP with TLS every 5 s" in " ".join(page.main.text.split())
+        assert "TCP with TLS every 5 s · tcp://a.example.com:25" in " ".join(page.main.text.split())
         assert page.select_one('a[href^="tcp:"]') is None
 
     def test_a_check_shows_what_was_heard(self, signed_in, add_monitor, check) -> None:
@@ -213,7 +214,7 @@ class TestPing:
         }
         check(ago=10, evidence=seen)
         page = signed_in.page(f"/monitors/{public_id}")
-        assert "ping://a.example.com · Ping, 3 packets every 5 s" in " ".join(page.main.text.split())
+        assert "Ping, 3 packets every 5 s · ping://a.example.com" in " ".join(page.main.text.split())
         shown = signed_in.page(page.select_one("table.checks a")["href"])
         pairs = {each.dt.text: each.dd.text for each in shown.select(".pairs > div")}
         assert pairs["Packets"] == "3 sent, 2 came back"

@@ -105,6 +105,29 @@ def test_the_stretches_that_were_wrong_are_among_the_figures(signed_in, add_moni
     assert now.timestamp() - 60 < band["since"] < band["until"]
 
 
+def test_what_never_answered_is_not_said_to_be_unchecked(signed_in, add_monitor, go_down) -> None:
+    public_id = add_monitor()
+    go_down(Reason.CONNECTION_REFUSED)
+    legend = signed_in.page(f"/monitors/{public_id}").select_one(".legend")
+    assert legend.select_one("[data-read=total]").text == "no answer"
+    assert re.fullmatch(r"\d\d:\d\d", legend.select_one("[data-read=at]").text)
+
+
+def test_a_chart_names_the_turn_that_it_is_true_for(signed_in, add_monitor, check, go_down) -> None:
+    public_id = add_monitor()
+    check(ago=30)
+
+    def turn(span: str) -> str:
+        page = signed_in.page(f"/monitors/{public_id}?span={span}")
+        named: str = page.select_one("[data-latency]")["data-turn"]
+        return named
+
+    assert (turn("24h"), turn("1h")) == (turn("7d"), turn("24h")), "the span matters not"
+    before = turn("1h")
+    go_down()
+    assert (before.split()[0], turn("1h").split()[0]) == ("up", "down")
+
+
 def test_a_certificate_is_told_of_by_its_end(signed_in, add_monitor, check, now) -> None:
     public_id = add_monitor(target="https://example.com/")
     check(ago=10, code=200, certificate_ends_at=now + timedelta(days=61, hours=1))

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from emeter_checker.authorities import authorities
 from emeter_checker.delivery.errand import Errand, Overdue, errand
 from emeter_checker.delivery.results import DeliveryError, Receipt
-from emeter_checker.delivery.words import plain, reason_of
+from emeter_checker.delivery.words import plain, reason_of, without_links
 from emeter_checker.guard import LOCAL_NETWORKS
 from emeter_core.outcome import Reason
 
@@ -117,7 +117,7 @@ def _refused(error: smtplib.SMTPException, trip: Errand) -> DeliveryError:
         return DeliveryError(_words(error, trip))
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         [(code, said)] = error.recipients.values()
-        text = plain(said.decode("utf-8", "replace"))
+        text = _reply(said)
         permanent = f"{text} ".startswith(_ADDRESS_IS_BAD)
         return DeliveryError(
             f"The mail server refused the recipient: {code} {text}", permanent=permanent, code=code
@@ -125,10 +125,14 @@ def _refused(error: smtplib.SMTPException, trip: Errand) -> DeliveryError:
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return DeliveryError("The mail server refused our user or password", code=error.smtp_code)
     if isinstance(error, smtplib.SMTPResponseException):
-        said = error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
-        text = plain(said.decode("utf-8", "replace"))
+        text = _reply(error.smtp_error)
         return DeliveryError(f"The mail server answered {error.smtp_code} {text}", code=error.smtp_code)
-    return DeliveryError(f"The mail server cannot do this: {plain(str(error))}")
+    return DeliveryError(f"The mail server cannot do this: {_reply(str(error))}")
+
+
+def _reply(said: bytes | str) -> str:
+    """What a server said, for a person to read. It has the mail before it, and may quote it."""
+    return plain(without_links(said if isinstance(said, str) else said.decode("utf-8", "replace")))
 
 
 def _words(error: Exception, trip: Errand) -> str:

@@ -2,6 +2,7 @@
 
 import errno
 import http.client
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -27,6 +28,9 @@ _CERTIFICATES = {
     62: Reason.CERTIFICATE_WRONG_HOST,
     64: Reason.CERTIFICATE_WRONG_HOST,
 }
+
+# A link, and what may be a part of one's token: a mail is quoted as it was coded for its way.
+_QUOTED = re.compile(r"[a-z]+://\S+|[A-Za-z0-9_=/+-]{20,}", re.ASCII | re.IGNORECASE)
 
 # In the order in which they are looked for: what is more exact comes first.
 _BY_TYPE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Reason], ...] = (
@@ -59,6 +63,14 @@ def plain(text: str, most: int = 120) -> str:
     """Foreign text for a person to read: one line, no control characters, at most `most` characters."""
     line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def without_links(text: str) -> str:
+    """Foreign text that may quote a mail of ours, without the links and tokens that it may repeat.
+
+    Whoever refuses a mail for what it holds likes to say so. A reply is noted and logged, a token never.
+    """
+    return _QUOTED.sub("…", text)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

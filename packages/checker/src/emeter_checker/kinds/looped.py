@@ -28,7 +28,8 @@ S_co = TypeVar("S_co", bound=HostSettings, covariant=True)
 class Errand(Generic[S_co]):
     """What the loop is to do: every address was vetted and may be dialled, the first one first.
 
-    `deadline` is an instant of `time.monotonic()`, `dns_us` how long the look-up took.
+    `deadline` is an instant of `time.monotonic()`, `timeout_seconds` after the start of the check; `dns_us`
+    is how long the look-up took.
     """
 
     target: str
@@ -36,6 +37,7 @@ class Errand(Generic[S_co]):
     host: str
     port: int
     addresses: Sequence[str]
+    timeout_seconds: float
     deadline: float
     dns_us: int
 
@@ -129,6 +131,7 @@ class LoopedCheck(Check):
             host=place.host,
             port=place.port,
             addresses=in_order(addresses),
+            timeout_seconds=self.spec.timeout_seconds,
             deadline=self.deadline,
             dns_us=dns_us,
         )

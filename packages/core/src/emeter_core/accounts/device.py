@@ -25,14 +25,26 @@ _SYSTEMS = (
     ("ChromeOS", re.compile(r"CrOS")),
     ("Linux", re.compile(r"Linux|X11")),
 )
+_PRODUCT = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,19}(?![A-Za-z0-9_-])", re.ASCII)
 
 
 def name_device(user_agent: str) -> str:
     """Name the device; one that is unknown by what it calls itself, in at most 60 characters."""
+    return _known_name(user_agent) or _own_words(user_agent) or UNKNOWN
+
+
+def name_device_in_mail(user_agent: str) -> str:
+    """Name the device; of one that is unknown only the first word of what it calls itself, as `curl`.
+
+    Whoever registers with a stranger's e-mail has no say in what we write to them: no sentence, no link.
+    """
+    product = _PRODUCT.match(user_agent)
+    return _known_name(user_agent) or (product[0] if product else UNKNOWN)
+
+
+def _known_name(user_agent: str) -> str:
     browser, system = _first(_BROWSERS, user_agent), _first(_SYSTEMS, user_agent)
-    if browser and system:
-        return f"{browser} on {system}"
-    return browser or _own_words(user_agent) or UNKNOWN
+    return f"{browser} on {system}" if browser and system else browser
 
 
 def _first(names: tuple[tuple[str, re.Pattern[str]], ...], user_agent: str) -> str:

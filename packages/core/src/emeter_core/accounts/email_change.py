@@ -1,9 +1,11 @@
 """Another e-mail for an account: asked for with the password, and proved by a link."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -11,10 +13,12 @@ from emeter_core.accounts import tokens, user_notifier
 from emeter_core.accounts.changeset import Attributes, Changeset, cast, text_errors
 from emeter_core.accounts.email_rules import TAKEN, email_errors, is_taken
 from emeter_core.accounts.locks import hold_password, lock_user
+from emeter_core.accounts.membership import Membership, Role
 from emeter_core.accounts.password import current_password_errors
 from emeter_core.accounts.user import User
 from emeter_core.accounts.user_notifier import AccountEvent, UrlFun
 from emeter_core.mail import Mail
+from emeter_core.outbox import readdress_channels
 from emeter_core.vault import Vault
 
 _REQUIRED = ("email",)
@@ -62,6 +66,8 @@ def deliver_update_email_instructions(
 def update_user_email(session: Session, user: User, token: str, *, vault: Vault, now: datetime) -> bool:
     """Change the user's e-mail to the one that the token went to, and tell the old one.
 
+    Where the teams that they own tell alerts to the old one, they tell them to the new one from now on.
+
     False, with nothing changed and the token kept, where the link is not this user's for the e-mail they
     have, is older than 7 days, or leads to an e-mail that somebody else has taken by now.
     """
@@ -73,6 +79,7 @@ def update_user_email(session: Session, user: User, token: str, *, vault: Vault,
     if not _write(session, locked, email, now=now):
         return False
     tokens.delete_tokens(session, locked, tokens.change_context(old))
+    readdress_channels(session, _teams_owned_by(session, locked), old, email, now=now)
     mail = user_notifier.email_changed(old, locked.email)
     user_notifier.deliver(session, locked, mail, AccountEvent.EMAIL_CHANGED, vault=vault, now=now)
     return True
@@ -96,6 +103,11 @@ def _proved_email(session: Session, user_id: uuid.UUID, current: str, token: str
     found = tokens.change_email_token_query(digest, user_id, current, now=now)
     row = session.scalars(found).one_or_none()
     return row.sent_to or "" if row is not None else ""
+
+
+def _teams_owned_by(session: Session, user: User) -> Sequence[uuid.UUID]:
+    owned = (Membership.user_id == user.id, Membership.role == Role.OWNER)
+    return session.scalars(select(Membership.team_id).where(*owned)).all()
 
 
 def _write(session: Session, user: User, email: str, *, now: datetime) -> bool:

@@ -1,35 +1,38 @@
 """Passwords: bcrypt, and nothing that bcrypt would ignore."""
 
-from threading import BoundedSemaphore
+from functools import partial
 
 import bcrypt
 
+from emeter_core.accounts import hash_slots
 from emeter_core.accounts.user import User
 
 # The cost of a hash, as a power of two; read at each hash, so that tests can set it to 4.
 ROUNDS = 12
 MAX_BYTES = 72
 
-# bcrypt gives the interpreter free: without a bound, people who log in take every core from the pages.
-_AT_ONCE = BoundedSemaphore(2)
+SLOTS = hash_slots.of_this_machine()
 # What is hashed in the place of a password that cannot be.
 _UNUSABLE = b"-"
 
 
 def hash_password(password: str, *, rounds: int | None = None) -> str:
-    """Hash a valid password; a quarter of a second at the default cost, so outside transactions."""
+    """Hash a valid password; a quarter of a second at the default cost, so outside transactions.
+
+    Raises Busy where too many are being hashed on this machine, as all that hashes.
+    """
     salt = bcrypt.gensalt(rounds or ROUNDS)
-    with _AT_ONCE:
-        return bcrypt.hashpw(_bytes(password), salt).decode("ascii")
+    return SLOTS.run(partial(bcrypt.hashpw, _bytes(password), salt)).decode("ascii")
 
 
-def valid_password(user: User | None, password: str) -> bool:
+def valid_password(user: User | None, password: str, *, first: bool = False) -> bool:
     """Whether it is the user's password; outside transactions, for it hashes.
 
-    Nobody's, an empty and an overlong password cost a hash too: who measures learns nothing.
+    Nobody's, an empty and an overlong password cost a hash too: who measures learns nothing. `first` is for
+    those whom a flood of others shall not keep out.
     """
     hashed_password = user.hashed_password if user is not None else ""
-    return verify_password(hashed_password or _dummy_hash(), password)
+    return verify_password(hashed_password or _dummy_hash(), password, first=first)
 
 
 def current_password_errors(user: User, password: str | None) -> list[str]:
@@ -37,16 +40,15 @@ def current_password_errors(user: User, password: str | None) -> list[str]:
     return [] if valid_password(user, password or "") else ["is not valid"]
 
 
-def verify_password(hashed_password: str, password: str) -> bool:
+def verify_password(hashed_password: str, password: str, *, first: bool = False) -> bool:
     """Whether the password is the one that was hashed; one that bcrypt could not take whole never is.
 
     Such a one costs as much time as any other wrong one (accounts.md, part 1, section 4).
     """
     given = _bytes(password)
     is_usable = 0 < len(given) <= MAX_BYTES and b"\0" not in given
-    with _AT_ONCE:
-        matches = bcrypt.checkpw(given if is_usable else _UNUSABLE, hashed_password.encode("ascii"))
-    return is_usable and matches
+    checks = partial(bcrypt.checkpw, given if is_usable else _UNUSABLE, hashed_password.encode("ascii"))
+    return SLOTS.run(checks, first=first) and is_usable
 
 
 def _dummy_hash() -> str:

@@ -26,10 +26,10 @@ class PasswordChange:
     replaces: str = field(repr=False)
 
 
-def change_user_password(attrs: Attributes) -> Changeset:
+def change_user_password(user: User, attrs: Attributes) -> Changeset:
     """Hold what a form says (`password`, and `password_confirmation` where it asks) against the rules."""
     errors = {
-        "password": password_errors(attrs.get("password")),
+        "password": password_errors(attrs.get("password"), email=user.email),
         "password_confirmation": confirmation_errors(attrs),
     }
     return cast(attrs, _REQUIRED, errors)

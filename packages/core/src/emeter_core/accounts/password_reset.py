@@ -6,9 +6,11 @@ from sqlalchemy.orm import Session
 
 from emeter_core.accounts import password_change, tokens, user_notifier
 from emeter_core.accounts.changeset import Changeset
+from emeter_core.accounts.locks import lock_user
 from emeter_core.accounts.password_change import PasswordChange
 from emeter_core.accounts.user import User
 from emeter_core.accounts.user_notifier import AccountEvent, UrlFun
+from emeter_core.errors import NotFound
 from emeter_core.mail import Mail
 from emeter_core.vault import Vault
 
@@ -21,6 +23,22 @@ def deliver_user_reset_password_instructions(
     session.add(row)
     mail = user_notifier.reset_password_instructions(user.email, url_fun(token))
     return user_notifier.deliver(session, user, mail, AccountEvent.PASSWORD_RESET, vault=vault, now=now)
+
+
+def issue_reset_password_token(session: Session, user: User, *, now: datetime) -> str:
+    """End all sessions of the user, and make the token of a link that sets a new password within a day.
+
+    Nothing is mailed: it is for an operator to hand over.
+    """
+    # Locked, nobody who has just proved the password begins a session that would outlive this.
+    locked = lock_user(session, user.id)
+    if locked is None:
+        raise NotFound("There is no such user.")
+    tokens.delete_tokens(session, locked, tokens.SESSION)
+    token, row = tokens.build_email_token(locked.id, tokens.RESET_PASSWORD, sent_to=locked.email, now=now)
+    session.add(row)
+    session.flush()
+    return token
 
 
 def get_user_by_reset_password_token(session: Session, token: str, *, now: datetime) -> User | None:

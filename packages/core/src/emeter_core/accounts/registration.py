@@ -2,14 +2,21 @@
 
 from dataclasses import dataclass, field
 
+from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
 from emeter_core.accounts.changeset import Attributes, Changeset, cast
 from emeter_core.accounts.email_rules import TAKEN, email_errors, is_taken
 from emeter_core.accounts.password import hash_password
 from emeter_core.accounts.password_rules import password_errors
+from emeter_core.accounts.user import User
+from emeter_storage.errors import UserError
 
 _REQUIRED = ("password", "email")
+
+
+class RegistrationClosed(UserError):  # noqa: N818 - as its neighbours NotFound and Invalid
+    """Registration is closed (EMETER_REGISTRATION), and somebody has an account already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,27 @@ def prepare_registration(
     return Registration(changes["email"], hash_password(changes["password"], rounds=rounds))
 
 
+def is_registration_open(session: Session, setting: str) -> bool:
+    """Whether strangers may register: EMETER_REGISTRATION is `open`, or nobody has an account yet."""
+    return setting == "open" or not session.scalar(select(exists(select(User.id))))
+
+
+def require_nobody(session: Session) -> None:
+    """Keep it so until the transaction ends that nobody has an account.
+
+    Raises RegistrationClosed where somebody has. Of two at once the second waits for the first, also where
+    that is `emeter user create`.
+    """
+    if is_registration_open(session, "closed"):
+        session.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
+    if not is_registration_open(session, "closed"):
+        raise RegistrationClosed("Registration is closed, and somebody has an account already.")
+
+
 def _check(attrs: Attributes) -> Changeset:
-    errors = {"email": email_errors(attrs.get("email")), "password": password_errors(attrs.get("password"))}
+    email = attrs.get("email")
+    errors = {
+        "email": email_errors(email),
+        "password": password_errors(attrs.get("password"), email=email),
+    }
     return cast(attrs, _REQUIRED, errors)

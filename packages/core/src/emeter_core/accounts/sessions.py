@@ -1,7 +1,6 @@
 """Sessions: a token in a browser, a row that recognises it, and what its owner is shown of it."""
 
 import uuid
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
@@ -63,21 +62,6 @@ def generate_user_session_token(
 def get_user_by_session_token(session: Session, token: bytes, *, now: datetime) -> User | None:
     """The user whose session this is; None for a token that is unknown, ended or 60 days old."""
     return session.scalars(tokens.session_query(token, now=now)).one_or_none()
-
-
-def live_session_tokens(session: Session, given: Collection[bytes], *, now: datetime) -> set[bytes]:
-    """Those of the tokens whose sessions live, in one statement: for streams that stay open."""
-    by_digest = {tokens.digest(token): token for token in given}
-    if not by_digest:
-        return set()
-    found = session.scalars(
-        select(UserToken.token).where(
-            UserToken.token.in_(by_digest),
-            UserToken.context == tokens.SESSION,
-            UserToken.inserted_at > now - tokens.SESSION_LIFETIME,
-        )
-    )
-    return {by_digest[each] for each in found}
 
 
 def delete_session_token(session: Session, token: bytes) -> None:

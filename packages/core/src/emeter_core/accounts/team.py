@@ -1,6 +1,8 @@
 """A team: it owns monitors, and people are its members."""
 
-from sqlalchemy import String
+import uuid
+
+from sqlalchemy import Select, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from emeter_storage.base import Base, Timestamp, UuidPk
@@ -16,3 +18,12 @@ class Team(Base):
     time_zone: Mapped[str] = mapped_column(String(64))
     inserted_at: Mapped[Timestamp]
     updated_at: Mapped[Timestamp]
+
+
+TeamOf = Select[uuid.UUID]
+"""A question for the team that something belongs to: one id, or no row."""
+
+
+def team_itself(team_id: uuid.UUID) -> TeamOf:
+    """The question where the team's own id is known: no row where there is no such team."""
+    return select(Team.id).where(Team.id == team_id)

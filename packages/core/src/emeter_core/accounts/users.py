@@ -4,13 +4,13 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from emeter_core.accounts.email_rules import TAKEN
 from emeter_core.accounts.membership import Membership, Role
-from emeter_core.accounts.registration import Registration
+from emeter_core.accounts.registration import Registration, require_nobody
 from emeter_core.accounts.team import Team
 from emeter_core.accounts.user import User
 from emeter_core.characters import is_storable
@@ -20,11 +20,16 @@ from emeter_core.outbox import add_first_channel
 from emeter_core.scope import Scope
 
 
-def register_user(session: Session, registration: Registration, *, now: datetime) -> User:
+def register_user(
+    session: Session, registration: Registration, *, now: datetime, only_first: bool = False
+) -> User:
     """Create a user, with a team of their own that is told by mail.
 
-    Raises Invalid where the e-mail is taken, in any case.
+    Raises Invalid where the e-mail is taken, in any case; with `only_first`, which is for a registration that
+    is closed, RegistrationClosed where somebody has an account already.
     """
+    if only_first:
+        require_nobody(session)
     if get_user_by_email(session, registration.email) is not None:
         raise Invalid({"email": [TAKEN]})
     user = User(
@@ -66,17 +71,6 @@ def get_user(session: Session, user_id: uuid.UUID | str) -> User:
 def list_users(session: Session, *, limit: int = 2) -> Sequence[User]:
     """The oldest users, at most `limit`: enough to tell whether there is just one."""
     return session.scalars(select(User).order_by(User.inserted_at, User.id).limit(limit)).all()
-
-
-def delete_user(session: Session, user: User) -> None:
-    """Delete the user and what is theirs: sessions, links, mails, and the teams nobody else belongs to."""
-    mine = select(Membership.team_id).where(Membership.user_id == user.id)
-    # Locked, nobody joins a team between the question whether it is shared and its end.
-    teams = select(Team.id).where(Team.id.in_(mine)).order_by(Team.id).with_for_update()
-    ids = session.scalars(teams).all()
-    shared = select(Membership.team_id).where(Membership.user_id != user.id)
-    session.execute(delete(Team).where(Team.id.in_(ids), Team.id.not_in(shared)))
-    session.execute(delete(User).where(User.id == user.id))
 
 
 def scope_of(session: Session, user: User, team_id: uuid.UUID | str | None = None) -> Scope:

@@ -11,7 +11,7 @@ from emeter_core.alerts.channels import (
 from emeter_core.alerts.claim import Claimed, claim_deliveries
 from emeter_core.alerts.mark import mark_failed, mark_sent
 from emeter_core.alerts.outgoing import MailOut, WebhookOut
-from emeter_core.alerts.queries import list_deliveries, purge
+from emeter_core.alerts.queries import Told, list_deliveries, list_told, purge
 from emeter_core.alerts.render import render, render_test
 from emeter_core.outbox import (
     Channel,
@@ -33,6 +33,7 @@ __all__ = [
     "DeliveryState",
     "Event",
     "MailOut",
+    "Told",
     "WebhookOut",
     "add_first_channel",
     "claim_deliveries",
@@ -41,6 +42,7 @@ __all__ = [
     "enqueue_mail",
     "list_channels",
     "list_deliveries",
+    "list_told",
     "mark_failed",
     "mark_sent",
     "open_secret",

@@ -8,14 +8,15 @@ import secrets
 import uuid
 from datetime import datetime
 
-from sqlalchemy import Function, delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from emeter_core.alerts.channel_draft import ChannelDraft
 from emeter_core.errors import NotFound
 from emeter_core.outbox.channel import Channel, ChannelKind
-from emeter_core.outbox.delivery import Delivery, DeliveryState
+from emeter_core.outbox.channels import change_pending, redirect_pending
+from emeter_core.outbox.delivery import DeliveryState
 from emeter_core.scope import Scope
 from emeter_core.vault import Vault
 
@@ -52,9 +53,7 @@ def save_channel(
         .on_conflict_do_update(index_elements=[Channel.team_id, Channel.kind], set_=changed)
     )
     channel = session.scalars(saved.returning(Channel), execution_options={"populate_existing": True}).one()
-    # What is under way keeps its lease; all else is tried at once.
-    at_once = func.greatest(Delivery.lease_until, now)
-    _change_pending(session, channel.id, recipient=channel.target, next_attempt_at=at_once)
+    redirect_pending(session, [channel.id], channel.target, now=now)
     return channel
 
 
@@ -113,16 +112,7 @@ def disable_channel(session: Session, channel_id: uuid.UUID, reason: str, *, now
 
 def give_up_pending(session: Session, channel_id: uuid.UUID, reason: str) -> None:
     """Fail what still waits for a channel."""
-    _change_pending(session, channel_id, state=DeliveryState.FAILED.value, error=reason)
-
-
-def _change_pending(session: Session, channel_id: uuid.UUID, **values: str | Function[datetime]) -> None:
-    session.execute(
-        update(Delivery)
-        .where(Delivery.channel_id == channel_id, Delivery.state == DeliveryState.PENDING)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
+    change_pending(session, [channel_id], state=DeliveryState.FAILED.value, error=reason)
 
 
 def _new_secret() -> bytes:

@@ -8,10 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from emeter_core.accounts.team import Team
+from emeter_core.accounts.user import User
 from emeter_core.errors import NotFound
-from emeter_core.incidents.cause import cause_in_words
 from emeter_core.incidents.incident import Incident, Resolution
 from emeter_core.incidents.incident_monitor import IncidentMonitor
+from emeter_core.monitors.cause import cause_of
 from emeter_core.monitors.monitor import Monitor
 from emeter_core.outbox.delivery import Delivery, Event
 
@@ -20,6 +21,7 @@ from emeter_core.outbox.delivery import Delivery, Event
 class Facts:
     """An incident as it is now, with its team; `monitor` is None where it was deleted since.
 
+    `taken_by` is the e-mail of who acknowledged it: None where nobody has, or their account is gone.
     `follows` is the delivery that told the same channel of the beginning.
     """
 
@@ -29,13 +31,14 @@ class Facts:
     incident: Incident
     team: Team
     monitor: Monitor | None
+    taken_by: str | None
     base_url: str
     follows: uuid.UUID | None
 
     @property
     def cause(self) -> str:
         """The cause in words, without a full stop."""
-        return cause_in_words(self.incident.cause, self.incident.evidence)
+        return cause_of(self.monitor, self.incident.cause, self.incident.evidence)
 
     @property
     def link(self) -> str:
@@ -57,8 +60,9 @@ class Facts:
 def look_up(session: Session, delivery: Delivery, *, base_url: str) -> Facts:
     """The facts for a delivery about an incident; raises NotFound where the incident is gone."""
     found = (
-        select(Incident, Team, Monitor)
+        select(Incident, Team, Monitor, User.email)
         .join(Team, Team.id == Incident.team_id)
+        .outerjoin(User, User.id == Incident.acknowledged_by)
         .outerjoin(IncidentMonitor, IncidentMonitor.incident_id == Incident.id)
         .outerjoin(Monitor, Monitor.id == IncidentMonitor.monitor_id)
         .where(Incident.id == delivery.incident_id)
@@ -68,7 +72,7 @@ def look_up(session: Session, delivery: Delivery, *, base_url: str) -> Facts:
     row = session.execute(found.execution_options(populate_existing=True)).one_or_none()
     if row is None:
         raise NotFound("The incident is gone.")
-    incident, team, monitor = row
+    incident, team, monitor, taken_by = row
     return Facts(
         event=Event(delivery.event),
         told_at=delivery.inserted_at,
@@ -76,6 +80,7 @@ def look_up(session: Session, delivery: Delivery, *, base_url: str) -> Facts:
         incident=incident,
         team=team,
         monitor=monitor,
+        taken_by=taken_by,
         base_url=base_url,
         follows=_opening(session, delivery),
     )

@@ -39,6 +39,7 @@ def _incident(facts: Facts) -> dict[str, Any]:
         "started_at": iso(incident.started_at),
         "confirmed_at": iso(incident.confirmed_at),
         "acknowledged_at": iso(incident.acknowledged_at),
+        "acknowledged_by": facts.taken_by,
         "resolved_at": iso(incident.resolved_at),
         "resolution": incident.resolution,
         "duration_seconds": None if lasted is None else lasted.total_seconds(),

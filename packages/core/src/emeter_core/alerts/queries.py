@@ -1,6 +1,8 @@
 """Who was told what and when, for the people of a team; and what is no longer told."""
 
+import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
@@ -16,19 +18,41 @@ KEPT = timedelta(days=400)
 KEPT_OF_ACCOUNTS = timedelta(days=30)
 
 
+_NEWEST_FIRST = (Delivery.inserted_at.desc(), Delivery.channel, Delivery.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A delivery, and the incident that it is about: its public id and its title."""
+
+    delivery: Delivery
+    public_id: uuid.UUID
+    title: str
+
+
 def list_deliveries(
-    session: Session, scope: Scope, *, incident: Incident | None = None, limit: int = 50
+    session: Session, scope: Scope, *, incident_id: int, limit: int = 50
 ) -> Sequence[Delivery]:
-    """The newest deliveries of the scope's team, or those about one incident, at most `limit`."""
+    """The newest deliveries about one incident of the scope's team, at most `limit`."""
     found = (
         select(Delivery)
-        .where(Delivery.team_id == scope.team.id)
-        .order_by(Delivery.inserted_at.desc(), Delivery.channel, Delivery.id)
+        .where(Delivery.team_id == scope.team.id, Delivery.incident_id == incident_id)
+        .order_by(*_NEWEST_FIRST)
         .limit(limit)
     )
-    if incident is not None:
-        found = found.where(Delivery.incident_id == incident.id)
     return session.scalars(found).all()
+
+
+def list_told(session: Session, scope: Scope, *, limit: int = 50) -> list[Told]:
+    """The newest deliveries of the scope's team, each with the incident that it is about."""
+    found = (
+        select(Delivery, Incident.public_id, Incident.title)
+        .join(Incident, Incident.id == Delivery.incident_id)
+        .where(Delivery.team_id == scope.team.id)
+        .order_by(*_NEWEST_FIRST)
+        .limit(limit)
+    )
+    return [Told(delivery, public_id, title) for delivery, public_id, title in session.execute(found)]
 
 
 def purge(session: Session, *, now: datetime) -> int:

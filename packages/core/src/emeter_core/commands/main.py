@@ -1,5 +1,6 @@
 """The `emeter` command: finds its subcommands, and tells a person what went wrong in one clear line."""
 
+import gc
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +48,12 @@ def emeter(options: Options, *, debug: bool) -> None:
 
 def main() -> NoReturn:
     """Run the command line of this process and exit."""
-    sys.exit(run(sys.argv[1:]))
+    try:
+        sys.exit(run(sys.argv[1:]))
+    finally:
+        # At its exit Python looks through all objects for cycles, though the memory goes back as a whole: the
+        # sender took 0.65 s for that, and 4 s beside busy neighbours, of 0.02 s that its end takes.
+        gc.freeze()
 
 
 def run(arguments: Sequence[str]) -> int:

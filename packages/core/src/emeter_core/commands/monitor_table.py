@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from emeter_core.commands.words import ago, latency
-from emeter_core.monitors import MonitorRow, Status
+from emeter_core.monitors import MonitorRow, Status, cause_of
 from emeter_core.outcome import Reason
 from emeter_core.supervisor.console import printable
 
@@ -138,8 +138,7 @@ def _found(row: MonitorRow) -> str:
     """What the last check found, in words, where it is not as it should be."""
     if row.last_reason is None or row.last_reason is Reason.OK:
         return ""
-    code = f" ({row.last_code})" if row.last_reason is Reason.UNEXPECTED_CODE else ""
-    return row.last_reason.text + code
+    return cause_of(row.monitor, row.last_reason, code=row.last_code)
 
 
 def _footer(listing: Listing) -> str:

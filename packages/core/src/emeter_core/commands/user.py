@@ -3,11 +3,22 @@
 import sys
 
 import click
+from sqlalchemy.orm import Session
 
-from emeter_core.accounts import prepare_registration, register_user, scope_of
+from emeter_core.accounts import (
+    User,
+    change_user_password,
+    get_user_by_email,
+    issue_reset_password_token,
+    prepare_password_reset,
+    prepare_registration,
+    register_user,
+    reset_user_password,
+    scope_of,
+)
 from emeter_core.commands.edge import Edge
-from emeter_core.commands.prompts import require_terminal
-from emeter_core.errors import Invalid
+from emeter_core.commands.prompts import is_at_terminal, require_terminal
+from emeter_core.errors import Invalid, NotFound
 from emeter_storage.errors import UserError
 
 
@@ -31,11 +42,58 @@ def create(email: str, *, password_stdin: bool) -> None:
     click.echo(" ".join(lines))
 
 
+@user.command("reset-password")
+@click.argument("email")
+@click.option(
+    "--password-stdin",
+    is_flag=True,
+    help="Set the password on the first line of stdin; at a terminal it is asked for twice.",
+)
+def reset_password(email: str, *, password_stdin: bool) -> None:
+    """Log the user with EMAIL out everywhere, and print a link that sets a new password within a day."""
+    edge = Edge()
+    if password_stdin:
+        _set_password(edge, email)
+    else:
+        _print_link(edge, email)
+
+
+def _print_link(edge: Edge, email: str) -> None:
+    with edge.transaction() as (session, now):
+        found = _find(session, email)
+        token = issue_reset_password_token(session, found, now=now)
+        told = f"Logged {found.email} out everywhere. This link sets a new password, once, within a day:"
+    click.echo(told)
+    click.echo(f"{edge.settings.base_url}/users/reset_password/{token}")
+
+
+def _set_password(edge: Edge, email: str) -> None:
+    with edge.transaction() as (session, _now):
+        found = _find(session, email)
+    typed = _ask_twice() if is_at_terminal() else _password_on_stdin()
+    # Outside of the transaction, for it hashes.
+    change = prepare_password_reset(found, change_user_password(found, {"password": typed}))
+    with edge.transaction() as (session, now):
+        reset_user_password(session, change, now=now)
+    click.echo(f"Set the password of {found.email}, and logged them out everywhere.")
+
+
+def _find(session: Session, email: str) -> User:
+    found = get_user_by_email(session, email)
+    if found is None:
+        raise NotFound(f"There is no user {email}.")
+    return found
+
+
 def _password(email: str, *, from_stdin: bool) -> str:
     if from_stdin:
         return _password_on_stdin()
     require_terminal("for the password", "--password-stdin")
     _require_good_email(email)
+    return _ask_twice()
+
+
+def _ask_twice() -> str:
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return password
 
@@ -52,7 +110,7 @@ def _require_good_email(email: str) -> None:
 
 def _password_on_stdin() -> str:
     # Bytes, for what the locale makes of them would be another password than a browser sends.
-    line = sys.stdin.buffer.readline()
+    line = sys.stdin.buffer.readline() if sys.stdin else b""
     if not line:
         raise UserError("There is no password on stdin.")
     try:

@@ -7,12 +7,13 @@ from emeter_core.incidents.incident import Incident, Resolution
 from emeter_core.incidents.incident_monitor import IncidentMonitor
 from emeter_core.incidents.queries import (
     IncidentPage,
+    IncidentRow,
     Member,
     count_open,
     get_incident,
     list_incidents,
     members,
-    open_incident_of,
+    team_of_incident,
 )
 from emeter_core.incidents.status_change import StatusChange
 from emeter_core.incidents.transition import FirstFailure, Transition
@@ -22,6 +23,7 @@ __all__ = [
     "Incident",
     "IncidentMonitor",
     "IncidentPage",
+    "IncidentRow",
     "Member",
     "Resolution",
     "StatusChange",
@@ -33,6 +35,6 @@ __all__ = [
     "get_incident",
     "list_incidents",
     "members",
-    "open_incident_of",
     "resolve_for",
+    "team_of_incident",
 ]

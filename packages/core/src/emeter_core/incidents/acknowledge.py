@@ -1,4 +1,4 @@
-"""That a person takes an incident."""
+"""That a person takes an incident, and that those hear of it who were told that it began."""
 
 from datetime import datetime
 
@@ -6,14 +6,16 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from emeter_core.incidents.incident import Incident
+from emeter_core.outbox import Event, enqueue_incidents
 from emeter_core.scope import Scope
 from emeter_storage.statements import affected_rows
 
 
 def acknowledge(session: Session, scope: Scope, incident: Incident, *, now: datetime) -> bool:
-    """Note that the scope's user has taken `incident`; False where it is over, or was taken before.
+    """Note that the scope's user has taken `incident`, and tell so; False where it is over, or was taken.
 
-    The condition settles the race of two people who press at the same instant: the first one has it.
+    The condition settles the race of two people who press at the same instant: the first one has it. Who
+    resolves it at that instant waits for the row, so that nobody is told that it was taken once it is over.
     """
     taken = session.execute(
         update(Incident)
@@ -27,4 +29,7 @@ def acknowledge(session: Session, scope: Scope, incident: Incident, *, now: date
         .execution_options(synchronize_session=False)
     )
     session.refresh(incident)
-    return affected_rows(taken) > 0
+    if not affected_rows(taken):
+        return False
+    enqueue_incidents(session, Event.ACKNOWLEDGED, [incident.id], now=now)
+    return True

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from emeter_core.accounts.team import TeamOf
+from emeter_core.accounts.user import User
 from emeter_core.errors import NotFound
 from emeter_core.ids import read_uuid
 from emeter_core.incidents.incident import Incident
@@ -25,10 +27,21 @@ MAX_PAGE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentRow:
+    """An incident as a list shows it.
+
+    `taken_by` is the e-mail of who acknowledged it: empty where nobody has, or their account is gone.
+    """
+
+    incident: Incident
+    taken_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentPage:
     """One page of incidents: `total` counts all that match, `number` is from 1."""
 
-    rows: list[Incident]
+    rows: list[IncidentRow]
     total: int
     number: int
     per_page: int
@@ -60,13 +73,15 @@ def list_incidents(
     wanted = [Incident.team_id == scope.team.id, *_STATES.get(state, [])]
     total = session.scalar(select(func.count()).select_from(Incident).where(*wanted)) or 0
     found = (
-        select(Incident)
+        select(Incident, User.email)
+        .outerjoin(User, User.id == Incident.acknowledged_by)
         .where(*wanted)
         .order_by(Incident.started_at.desc(), Incident.id.desc())
         .limit(size)
         .offset((number - 1) * size)
     )
-    return IncidentPage(list(session.scalars(found)), total, number, size)
+    rows = [IncidentRow(incident, email or "") for incident, email in session.execute(found)]
+    return IncidentPage(rows, total, number, size)
 
 
 def get_incident(session: Session, scope: Scope, public_id: uuid.UUID | str) -> Incident:
@@ -80,6 +95,11 @@ def get_incident(session: Session, scope: Scope, public_id: uuid.UUID | str) -> 
     return found
 
 
+def team_of_incident(public_id: uuid.UUID) -> TeamOf:
+    """The question for the team of an incident."""
+    return select(Incident.team_id).where(Incident.public_id == public_id)
+
+
 def members(session: Session, scope: Scope, incident: Incident) -> list[Member]:
     """The monitors of an incident, in the order in which they joined it."""
     from emeter_core.monitors.monitor import Monitor  # noqa: PLC0415 - see above
@@ -91,20 +111,6 @@ def members(session: Session, scope: Scope, incident: Incident) -> list[Member]:
         .order_by(IncidentMonitor.started_at, Monitor.id)
     )
     return [Member(monitor, since, until) for monitor, since, until in session.execute(found)]
-
-
-def open_incident_of(session: Session, scope: Scope, monitor: Monitor) -> Incident | None:
-    """The incident that a monitor is in now: there is one at most."""
-    found = (
-        select(Incident)
-        .join(IncidentMonitor, IncidentMonitor.incident_id == Incident.id)
-        .where(
-            IncidentMonitor.monitor_id == monitor.id,
-            IncidentMonitor.resolved_at.is_(None),
-            Incident.team_id == scope.team.id,
-        )
-    )
-    return session.scalars(found).one_or_none()
 
 
 def count_open(session: Session, scope: Scope) -> int:

@@ -1,5 +1,6 @@
 """Monitors: what teams want watched."""
 
+from emeter_core.monitors.cause import cause_of, expected_by
 from emeter_core.monitors.draft import Draft, draft_monitor
 from emeter_core.monitors.lifecycle import (
     check_monitor_now,
@@ -19,6 +20,7 @@ from emeter_core.monitors.queries import (
     get_monitor_row,
     list_monitors,
     overview,
+    team_of_monitor,
 )
 from emeter_core.monitors.rows import MonitorRow, OpenIncident
 from emeter_core.monitors.settings import described, open_settings
@@ -34,11 +36,13 @@ __all__ = [
     "Page",
     "Probe",
     "Status",
+    "cause_of",
     "check_monitor_now",
     "create_monitor",
     "delete_monitor",
     "described",
     "draft_monitor",
+    "expected_by",
     "get_monitor",
     "get_monitor_row",
     "list_monitors",
@@ -48,5 +52,6 @@ __all__ = [
     "pause_monitor",
     "resume_monitor",
     "status_of",
+    "team_of_monitor",
     "update_monitor",
 ]

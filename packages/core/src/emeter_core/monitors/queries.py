@@ -8,12 +8,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, UnaryExpression, case, false, func, null, select
 from sqlalchemy.orm import Session
 
+from emeter_core.accounts.team import TeamOf
+from emeter_core.accounts.user import User
 from emeter_core.characters import is_storable
 from emeter_core.errors import NotFound
 from emeter_core.ids import read_uuid
-from emeter_core.incidents.cause import cause_in_words
 from emeter_core.incidents.incident import Incident
 from emeter_core.incidents.incident_monitor import IncidentMonitor
+from emeter_core.monitors.cause import cause_of
 from emeter_core.monitors.kinds import KINDS
 from emeter_core.monitors.monitor import Monitor
 from emeter_core.monitors.probe import Probe
@@ -56,6 +58,11 @@ def get_monitor(session: Session, scope: Scope, public_id: uuid.UUID | str) -> M
     if found is None:
         raise NotFound(f"There is no monitor with the id {public_id}.")
     return found
+
+
+def team_of_monitor(public_id: uuid.UUID) -> TeamOf:
+    """The question for the team of a monitor."""
+    return select(Monitor.team_id).where(Monitor.public_id == public_id)
 
 
 def get_monitor_row(session: Session, scope: Scope, public_id: uuid.UUID | str) -> MonitorRow:
@@ -119,7 +126,11 @@ def list_monitors(
 _IS_IN = (IncidentMonitor.monitor_id == Monitor.id) & IncidentMonitor.resolved_at.is_(None)
 # What the words of a cause are made of: the rest of the evidence may be kilobytes.
 _EVIDENCE = func.jsonb_build_object(
-    *(part for key in ("address", "code", "final_url", "url") for part in (key, Incident.evidence[key]))
+    *(
+        part
+        for key in ("address", "code", "expected", "final_url", "received", "round_trips_us", "url")
+        for part in (key, Incident.evidence[key])
+    )
 )
 _COLUMNS = (
     Monitor,
@@ -130,11 +141,13 @@ _COLUMNS = (
     Probe.certificate_ends_at,
     Probe.next_slot,
     Probe.failures,
+    Incident.id,
     Incident.public_id,
     Incident.cause,
     _EVIDENCE,
     Incident.started_at,
     Incident.acknowledged_at,
+    User.email,
 )
 
 
@@ -150,6 +163,7 @@ def _rows(
         .outerjoin(Probe, Probe.monitor_id == Monitor.id)
         .outerjoin(IncidentMonitor, _IS_IN)
         .outerjoin(Incident, Incident.id == IncidentMonitor.incident_id)
+        .outerjoin(User, User.id == Incident.acknowledged_by)
         .order_by(*order)
     )
     rows = session.execute(found).all()
@@ -173,20 +187,24 @@ def _row(row: Row[*tuple[Any, ...]]) -> MonitorRow:
         certificate_ends_at=certificate,
         next_slot=next_slot,
         failures=failures or 0,
-        incident=_incident(*incident),
+        incident=_incident(monitor, *incident),
     )
 
 
 def _incident(
-    public_id: uuid.UUID | None,
+    monitor: Monitor,
+    incident_id: int | None,
+    public_id: uuid.UUID,
     cause: str,
     evidence: dict[str, Any],
     started_at: datetime,
     acknowledged_at: datetime | None,
+    taken_by: str | None,
 ) -> OpenIncident | None:
-    if public_id is None:
+    if incident_id is None:
         return None
-    return OpenIncident(public_id, cause_in_words(cause, evidence), started_at, acknowledged_at)
+    told = cause_of(monitor, cause, evidence)
+    return OpenIncident(incident_id, public_id, told, started_at, acknowledged_at, taken_by or "")
 
 
 def _matching(scope: Scope, search: str, status: Status | None, kind: str) -> list[ColumnElement[bool]]:

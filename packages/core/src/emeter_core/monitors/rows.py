@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from emeter_core.monitors.cause import cause_of
 from emeter_core.monitors.monitor import Monitor
 from emeter_core.monitors.status import Status
 from emeter_core.outcome import Reason
@@ -11,12 +12,18 @@ from emeter_core.outcome import Reason
 
 @dataclass(frozen=True, slots=True)
 class OpenIncident:
-    """The incident that a monitor is in: why it began, in words, and since when somebody has it in hand."""
+    """The incident that a monitor is in: why it began, in words, and who has it in hand since when.
 
+    `id` is the one inside. `taken_by` is the e-mail of who acknowledged it: empty where nobody has, or their
+    account is gone.
+    """
+
+    id: int
     public_id: uuid.UUID
     cause: str
     started_at: datetime
     acknowledged_at: datetime | None
+    taken_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class MonitorRow:
         if self.status is Status.DOWN and self.incident is not None:
             return self.incident.cause
         if self.status in _EXPLAINED and self.last_reason is not None:
-            return self.last_reason.text
+            return cause_of(self.monitor, self.last_reason, code=self.last_code)
         return ""
 
 

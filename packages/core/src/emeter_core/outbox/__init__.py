@@ -4,8 +4,14 @@ It stands below accounts and incidents, which both write into it, and imports ne
 """
 
 from emeter_core.outbox.channel import Channel, ChannelKind
+from emeter_core.outbox.channels import (
+    add_first_channel,
+    change_pending,
+    readdress_channels,
+    redirect_pending,
+)
 from emeter_core.outbox.delivery import Delivery, DeliveryState, Event
-from emeter_core.outbox.enqueue import add_first_channel, enqueue_incidents, enqueue_mail
+from emeter_core.outbox.enqueue import enqueue_incidents, enqueue_mail
 
 __all__ = [
     "Channel",
@@ -14,6 +20,9 @@ __all__ = [
     "DeliveryState",
     "Event",
     "add_first_channel",
+    "change_pending",
     "enqueue_incidents",
     "enqueue_mail",
+    "readdress_channels",
+    "redirect_pending",
 ]

@@ -40,9 +40,9 @@ class Delivery(Base):
     """One message to one recipient. `id` is the stable id that receivers see, whatever the attempts.
 
     The delivery of an incident has a team and a channel, and no body: it is rendered when it is sent, from
-    the incident as it is then. A mail of an account has a user, and a body that is encrypted and erased once
-    it was sent. `channel` is the kind of the channel, `recipient` its target: both outlive the channel.
-    `next_attempt_at` of one that is being sent is the end of its lease.
+    the incident as it is then. A mail of an account has a user (the last one none), and a body that is
+    encrypted and erased once it was sent. `channel` is the kind of the channel, `recipient` its target: both
+    outlive the channel. `next_attempt_at` of one that is being sent is the end of its lease.
     """
 
     __tablename__ = "deliveries"
@@ -61,7 +61,10 @@ class Delivery(Base):
             name="deliveries_channel_id_fkey",
         ),
         CheckConstraint("state IN ('pending', 'sent', 'failed')", name="state"),
-        CheckConstraint("team_id IS NOT NULL OR user_id IS NOT NULL", name="owner"),
+        # That an account was deleted is told when its user is gone.
+        CheckConstraint(
+            "team_id IS NOT NULL OR user_id IS NOT NULL OR event = 'account.deleted'", name="owner"
+        ),
         # An event of an incident is told to a channel once, whoever writes it.
         Index(
             "deliveries_incident_id_channel_id_event_index",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
@@ -13,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from emeter_core.mail import Mail
-from emeter_core.outbox.channel import Channel, ChannelKind
+from emeter_core.outbox.channel import ChannelKind
 from emeter_core.outbox.delivery import Delivery, DeliveryState, Event
 from emeter_core.vault import Vault
 
@@ -65,25 +64,17 @@ def enqueue_incidents(
     session.execute(statement, {"event": event.value, "incident_ids": ids, "now": now})
 
 
-def add_first_channel(session: Session, team_id: uuid.UUID, email: str, *, now: datetime) -> None:
-    """Give a new team the mail channel it begins with: the address of who registered."""
-    first = Channel(
-        team_id=team_id, kind=ChannelKind.MAIL.value, target=email, inserted_at=now, updated_at=now
-    )
-    session.add(first)
-    session.flush()
-
-
 def enqueue_mail(
-    session: Session, user: User, mail: Mail, event: str, *, vault: Vault, now: datetime
+    session: Session, user: User | None, mail: Mail, event: str, *, vault: Vault, now: datetime
 ) -> Delivery:
     """Send a user a mail about their account; `event` is like `account.confirmation`.
 
-    The mail is encrypted, since it carries a link that logs in or changes something, and erased once sent.
+    What waits to be sent goes with the user; `account.deleted` alone has none. The mail is encrypted,
+    since it carries a link that logs in or changes something, and erased once sent.
     """
     body = {name: value for name, value in asdict(mail).items() if name != "follows"}
     delivery = Delivery(
-        user_id=user.id,
+        user_id=user.id if user else None,
         event=event,
         channel=ChannelKind.MAIL.value,
         recipient=mail.to,

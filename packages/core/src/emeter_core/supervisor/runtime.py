@@ -3,6 +3,7 @@
 import logging
 import math
 import os
+import re
 import select
 import signal
 import sys
@@ -12,6 +13,8 @@ from types import FrameType
 from typing import Self
 
 _FORMAT = "%(levelname)s %(message)s"
+# A token of 32 bytes as links carry it, or what is longer. Libraries log what they could not read, paths too.
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43,}", re.ASCII)
 
 
 def setup_logging(name: str) -> logging.Logger:
@@ -74,10 +77,14 @@ def _close(*descriptors: int) -> None:
 
 
 class _Formatter(logging.Formatter):
-    """The bare message where all is well, its level in front where it is not."""
+    """The bare message where all is well, its level in front where it is not; no token in either."""
 
     def __init__(self) -> None:
         super().__init__(_FORMAT)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write the line and its traceback, without what may be the token of a link or a session."""
+        return _TOKEN.sub("[hidden]", super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name that logging calls
         """Write the line without its traceback."""

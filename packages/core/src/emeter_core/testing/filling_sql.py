@@ -93,6 +93,7 @@ SELECT slot, probe_id, dns + dial + tls + wait + 900, 2, reason,
   CASE reason WHEN 0 THEN 200 WHEN 50 THEN 503 ELSE 0 END,
   {_PHASES},
   CASE reason WHEN 50 THEN jsonb_build_object('url', target, 'code', 503, 'address', '192.0.2.71',
+    'expected', jsonb_build_object('codes', '200-299'),
     'status_line', 'HTTP/1.1 503 Service Unavailable', 'headers', '[["server", "edge/2.1"]]'::jsonb,
     'body', 'upstream connect error') END
 FROM (
@@ -124,7 +125,9 @@ WITH {_PLACES}, changes AS (
   INSERT INTO incidents (public_id, team_id, title, cause, evidence, started_at, confirmed_at, resolved_at)
   SELECT public_id, team_id, name,
     CASE reason WHEN 50 THEN 'unexpected_code' ELSE 'connection_refused' END,
-    jsonb_build_object('url', target, 'code', 503, 'address', '192.0.2.71'), effective_at, recorded_at,
+    jsonb_build_object('url', target, 'code', 503, 'address', '192.0.2.71',
+      'expected', CASE reason WHEN 50 THEN jsonb_build_object('codes', '200-299') END),
+    effective_at, recorded_at,
     ended_at
   FROM downs ORDER BY effective_at
   RETURNING id, public_id

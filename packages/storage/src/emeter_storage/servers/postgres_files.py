@@ -33,6 +33,8 @@ _SETTINGS = {
     "log_destination": "stderr",
     "logging_collector": "off",
     "log_min_messages": "warning",
+    # A statement that failed is in the error of whoever sent it; its values are nobody's to read.
+    "log_min_error_statement": "panic",
     "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] ",
 }

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from emeter_web import formats
 from emeter_web.charts.paths import line, number, round_up, runs
-from emeter_web.charts.times import marks
+from emeter_web.charts.times import Mark, marks
 
 WIDTH, HEIGHT = 960, 240
 _QUARTERS = 4
@@ -21,7 +21,7 @@ Means = Sequence[float | None]
 
 
 class Series(Protocol):
-    """Means in microseconds of each stretch of time; None where no check was."""
+    """Of each stretch of time the means in microseconds, None where no check was, and how many failed."""
 
     @property
     def at(self) -> Sequence[datetime]: ...  # noqa: D102
@@ -35,6 +35,8 @@ class Series(Protocol):
     def wait(self) -> Means: ...  # noqa: D102
     @property
     def transfer(self) -> Means: ...  # noqa: D102
+    @property
+    def failures(self) -> Sequence[int]: ...  # noqa: D102
 
 
 class Stretch(Protocol):
@@ -86,17 +88,22 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """All that the macro draws; `areas` go from DNS up, `limit` is where the dashed line stands."""
+    """All that the macro draws; `areas` go from DNS up, `limit` is where the dashed line stands.
+
+    `last` is the newest stretch of time with values; where there is none, `silent_at` is the newest of those
+    in which checks failed.
+    """
 
     areas: tuple[str, ...]
     y: tuple[str, ...]
-    x: tuple[tuple[int, str, bool], ...]
+    x: tuple[Mark, ...]
     bands: tuple[Band, ...]
     flags: tuple[Flag, ...]
     limit: str
     limit_text: str
     top_ms: float
     last: Reading | None
+    silent_at: datetime | None
 
 
 def draw(
@@ -130,6 +137,7 @@ def draw(
         f"limit {formats.ms(limit_us)}" if limit_us else "",
         top / 1_000,
         _last(series, phases),
+        None if known else _silent_at(series),
     )
 
 
@@ -139,6 +147,11 @@ def _last(series: Series, phases: Sequence[Means]) -> Reading | None:
         if len(means) == len(phases):
             return Reading(series.at[index], *means)
     return None
+
+
+def _silent_at(series: Series) -> datetime | None:
+    failed = [at for at, failures in zip(series.at, series.failures, strict=True) if failures]
+    return failed[-1] if failed else None
 
 
 def _stack(phases: Sequence[Means], length: int) -> list[list[float | None]]:

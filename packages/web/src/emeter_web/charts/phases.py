@@ -25,6 +25,7 @@ _FAILED_IN = {
     Reason.RESPONSE_INVALID: _WAIT,
     Reason.HEADERS_TOO_LARGE: _WAIT,
     Reason.BODY_TOO_LARGE: _TRANSFER,
+    Reason.RESPONSE_CUT_OFF: _TRANSFER,
     Reason.ANSWER_UNEXPECTED: _TRANSFER,
 }
 # So that what took no time is still seen.

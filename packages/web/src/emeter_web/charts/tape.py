@@ -9,7 +9,7 @@ from typing import Protocol
 
 from emeter_web import formats
 from emeter_web.charts.paths import ticks
-from emeter_web.charts.times import marks
+from emeter_web.charts.times import Mark, marks
 
 _STEP = 10  # px of a quarter of an hour
 _AN_HOUR = 4
@@ -52,11 +52,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Tape:
-    """Paths by class, the words of the scale (and whether a phone leaves them out), and all in a sentence."""
+    """Paths by class, the words of the scale, and all in a sentence."""
 
     width: int
     paths: tuple[tuple[str, str], ...]
-    scale: tuple[tuple[int, str, bool], ...] = ()
+    scale: tuple[Mark, ...] = ()
     told: str = ""
     events: tuple[Event, ...] = ()
 

@@ -21,7 +21,7 @@ def note_revision() -> None:
 def live_meta() -> Markup:
     """The element that the script reads: where the stream is, and which page to fetch when something changed.
 
-    A page that is not shared, such as a form, fetches the dashboard, and takes the navigation out of it.
+    A page that is not shared, such as a form, fetches another one, and takes the navigation out of it.
     """
     if g.get("scope") is None:
         return Markup()
@@ -31,12 +31,19 @@ def live_meta() -> Markup:
     return Markup(
         '<meta name="live" content="{}" data-now="{}" data-revision="{}" data-page="{}" data-part="{}">'
     ).format(
-        url_for("live.stream"),
+        url_for("live.stream", public_id=g.scope.team.id),
         round(db.now().timestamp() * 1000),
         g.live_revision,
-        request.full_path.removesuffix("?") if is_shared else url_for("home.index"),
+        request.full_path.removesuffix("?") if is_shared else _shared_page(),
         "main" if is_shared else "nav",
     )
+
+
+def _shared_page() -> str:
+    """A page with the navigation of the same team: that of the monitor at hand, else the dashboard."""
+    named = (request.view_args or {}).get("public_id")
+    is_of_monitor = named and (request.endpoint or "").startswith("monitors.")
+    return url_for("monitors.show", public_id=named) if is_of_monitor else url_for("home.index")
 
 
 def _view() -> object:

@@ -4,6 +4,8 @@ import resource
 
 _WANTED = 16_384
 _PAGES = 4_000
+_CONNECTIONS = 4_000
+_FEWEST_CONNECTIONS = 512
 
 
 def make_room() -> None:
@@ -18,3 +20,11 @@ def room_for_pages() -> int:
     """How many pages may be open at once: half of the files at most, the rest is for requests."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return _PAGES if soft == resource.RLIM_INFINITY else min(_PAGES, soft // 2)
+
+
+def room_for_connections() -> int:
+    """How many connections may wait for a request or an answer at once: a quarter of the files."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return _CONNECTIONS
+    return max(_FEWEST_CONNECTIONS, min(_CONNECTIONS, soft // 4))

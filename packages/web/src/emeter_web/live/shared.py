@@ -1,7 +1,7 @@
 """Pages that fetch themselves again: what all of a team see alike is made once, and sent without the rest.
 
 A page that was asked to fetch itself does so with `X-Live: <copy>`. Its view is marked `@shared`: what it
-shows in `main` depends on the team and the address alone, for it is made for one person and sent to more.
+shows in `main` depends on the team, the role and the address alone: it is made for one and sent to more.
 """
 
 import gzip

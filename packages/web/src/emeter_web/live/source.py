@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from emeter_core.accounts import live_session_tokens
+from emeter_core.accounts import Seat, live_seats
 from emeter_core.analytics import LiveState, live_states
 from emeter_core.database import Database
 from emeter_storage.engine import transaction
@@ -25,8 +25,8 @@ class DatabaseSource:
         self._database = database
         self._looked_at = float("-inf")
 
-    def look(self, teams: AbstractSet[uuid.UUID], tokens: AbstractSet[bytes]) -> Look:
-        """Look at teams and tokens. Raises Away."""
+    def look(self, teams: AbstractSet[uuid.UUID], seats: AbstractSet[Seat]) -> Look:
+        """Look at teams and seats. Raises Away."""
         begun = time.monotonic()
         try:
             self._database.clock.measure_if_old()
@@ -34,7 +34,7 @@ class DatabaseSource:
             since = now - timedelta(seconds=min(begun - self._looked_at, _BACK_AT_MOST_S))
             with transaction(self._database.sessions) as session:
                 found = live_states(session, teams, since=since)
-                living = live_session_tokens(session, tokens, now=now)
+                living = live_seats(session, seats, now=now)
         except (DBAPIError, PoolTimeoutError) as error:
             raise Away(str(error).partition("\n")[0]) from error
         self._looked_at = begun

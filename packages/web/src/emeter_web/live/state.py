@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from emeter_core.accounts import Seat
 from emeter_web.live import events
 
 
@@ -32,17 +33,17 @@ class State(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look found: the teams that were asked for, and which of the tokens are alive."""
+    """What one look found: the teams that were asked for, and which of the seats are still taken."""
 
     teams: Mapping[uuid.UUID, State]
-    living: AbstractSet[bytes]
+    living: AbstractSet[Seat]
 
 
 class Source(Protocol):
     """Where the hub looks, from a thread of its own."""
 
-    def look(self, teams: AbstractSet[uuid.UUID], tokens: AbstractSet[bytes]) -> Look:
-        """Look at teams and tokens. Raises Away."""
+    def look(self, teams: AbstractSet[uuid.UUID], seats: AbstractSet[Seat]) -> Look:
+        """Look at teams and seats. Raises Away."""
 
 
 @dataclass(frozen=True, slots=True)

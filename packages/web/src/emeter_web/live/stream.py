@@ -1,9 +1,10 @@
 """One open page: its socket, who reads it, and what it has not taken yet."""
 
 import socket
-import uuid
 from collections import deque
 from dataclasses import dataclass
+
+from emeter_core.accounts import Seat
 
 # A page that has not taken this much is not reading: it is dropped, and comes back by itself.
 MAX_WAITING = 1024 * 1024
@@ -15,12 +16,11 @@ _TCP_USER_TIMEOUT_MS = 30_000
 class Listener:
     """Who listens, and to what.
 
-    `token` is the session's raw token. `revision` is that of the page as it was rendered. `monitors` are
-    the public ids of the monitors it shows, None for all.
+    `seat` is their place in the team of the page; the stream ends with it. `revision` is that of the page
+    as it was rendered. `monitors` are the public ids of the monitors it shows, None for all.
     """
 
-    team_id: uuid.UUID
-    token: bytes
+    seat: Seat
     revision: str = ""
     monitors: frozenset[str] | None = None
 

@@ -5,6 +5,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
+from emeter_core.accounts import Seat
 from emeter_web.live import events
 from emeter_web.live.budget import Budget
 from emeter_web.live.fetches import Fetches
@@ -49,7 +50,7 @@ class Teller:
     def hear(self, seen: Seen) -> None:
         """Tell what a look has found."""
         self._heard_at = time.monotonic()
-        self._end_dead(seen.tokens - seen.look.living)
+        self._end(seen.seats - seen.look.living)
         self._say_back()
         by_team = self._by_team()
         self._known = {team_id: self._known.get(team_id) or Known() for team_id in seen.look.teams}
@@ -72,9 +73,10 @@ class Teller:
             elif now - stream.sent_at >= BEAT_AFTER_S:
                 self.pump.write(stream, events.event(events.BEAT))
 
-    def _end_dead(self, dead: frozenset[bytes]) -> None:
-        for stream in self.pump.copy() if dead else ():
-            if stream.listener.token in dead:
+    def _end(self, left: frozenset[Seat]) -> None:
+        """Say goodbye to whoever was signed out, is no member any more, or has another role."""
+        for stream in self.pump.copy() if left else ():
+            if stream.listener.seat in left:
                 self.pump.write(stream, events.event(events.END))
                 self.pump.drop(stream)
 
@@ -100,5 +102,5 @@ class Teller:
     def _by_team(self) -> defaultdict[uuid.UUID, list[Stream]]:
         by_team: defaultdict[uuid.UUID, list[Stream]] = defaultdict(list)
         for stream in self.pump.copy():
-            by_team[stream.listener.team_id].append(stream)
+            by_team[stream.listener.seat.team_id].append(stream)
         return by_team

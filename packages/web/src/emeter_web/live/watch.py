@@ -7,12 +7,13 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from emeter_core.accounts import Seat
 from emeter_web.live.state import Away, Look, Source
 from emeter_web.live.stream import Listener
 
 LOOK_EVERY_S = 1.0
-# Which sessions are alive is asked at every second look.
-_TOKENS_EVERY = 2
+# Who may still listen is asked at every second look.
+_SEATS_EVERY = 2
 _log = logging.getLogger("emeter.web")
 
 
@@ -22,8 +23,8 @@ class Seen:
 
     look: Look
     teams: frozenset[uuid.UUID]
-    tokens: frozenset[bytes]
-    """The tokens that were asked for."""
+    seats: frozenset[Seat]
+    """The seats that were asked for."""
 
 
 class Watch:
@@ -60,15 +61,15 @@ class Watch:
                 self._somebody.clear()
                 continue
             next_at = max(next_at + LOOK_EVERY_S, time.monotonic())
-            self._look(listeners, asks_tokens=number % _TOKENS_EVERY == 0)
+            self._look(listeners, asks_seats=number % _SEATS_EVERY == 0)
             number += 1
             self._end.wait(max(0.0, next_at - time.monotonic()))
 
-    def _look(self, listeners: Sequence[Listener], *, asks_tokens: bool) -> None:
-        teams = frozenset(listener.team_id for listener in listeners)
-        tokens = frozenset(listener.token for listener in listeners) if asks_tokens else frozenset[bytes]()
+    def _look(self, listeners: Sequence[Listener], *, asks_seats: bool) -> None:
+        teams = frozenset(listener.seat.team_id for listener in listeners)
+        seats = frozenset(listener.seat for listener in listeners) if asks_seats else frozenset[Seat]()
         try:
-            look = self._source.look(teams, tokens)
+            look = self._source.look(teams, seats)
         except Away as error:
             if not self._is_away:
                 _log.warning("The live pages learn nothing new: %s", error)
@@ -77,4 +78,4 @@ class Watch:
             _log.exception("The live pages could not be looked after.")
         else:
             self._is_away = False
-            self._tell(Seen(look, teams, tokens))
+            self._tell(Seen(look, teams, seats))

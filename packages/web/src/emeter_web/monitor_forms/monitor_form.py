@@ -11,6 +11,7 @@ from wtforms import HiddenField, StringField
 from emeter_core.monitors import Monitor
 from emeter_core.monitors.draft import DEFAULT_DOWN_AFTER, DEFAULT_INTERVAL, DEFAULT_UP_AFTER
 from emeter_core.monitors.kinds import KINDS, KindSettings
+from emeter_web.forms import sentence
 from emeter_web.monitor_forms.fields import FlagField
 
 Errors = dict[str, list[str]]
@@ -129,7 +130,7 @@ class MonitorForm(FlaskForm):  # type: ignore[misc]  # it ships no types
         """
         for name, messages in errors.items():
             field = self._fields.get(self.settings_at if name == "settings" else name, self.url)
-            field.errors = [*field.errors, *(_sentence(name, message) for message in messages)]
+            field.errors = [*field.errors, *(_told(name, message) for message in messages)]
         for name in self.secrets:
             if self.typed(name):
                 self[name].data = ""
@@ -166,7 +167,5 @@ def open_values(settings: KindSettings) -> dict[str, Any]:
     return {name: str(value) if type(value) is int else value for name, value in shown.items()}
 
 
-def _sentence(field: str, message: str) -> str:
-    """A message of the domain as a sentence."""
-    told = f"This trial {message}" if field == "trial" else message[:1].upper() + message[1:]
-    return told if told.endswith(".") else f"{told}."
+def _told(field: str, message: str) -> str:
+    return sentence(f"this trial {message}" if field == "trial" else message)

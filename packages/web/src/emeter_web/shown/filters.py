@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from flask import url_for
 
@@ -12,7 +13,6 @@ from emeter_web.formats import word
 
 SORTS = {"trouble": "Trouble first", "name": "Name", "latency": "Latency", "changed": "Last change"}
 _MOST = 1_000_000
-_SEARCHED = 200
 
 Tab = tuple[str, str, int, str, bool]
 
@@ -20,6 +20,9 @@ Tab = tuple[str, str, int, str, bool]
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Search, status, kind, order and page of a list; what makes no sense is left out."""
+
+    longest: ClassVar[int] = 200
+    """Characters of a search; what is beyond them is not looked for."""
 
     search: str = ""
     status: Status | None = None
@@ -32,7 +35,7 @@ class Filters:
         """Read the query of an address."""
         status, kind, sort = (arguments.get(name, "") for name in ("status", "kind", "sort"))
         return cls(
-            search=" ".join(arguments.get("q", "").split())[:_SEARCHED],
+            search=" ".join(arguments.get("q", "").split())[: cls.longest],
             status=Status(status) if status in Status.__members__.values() else None,
             kind=kind if kind in KINDS else "",
             sort=sort if sort in SORTS else "trouble",

@@ -17,6 +17,7 @@ from emeter_core.scope import Scope
 from emeter_core.vault import Vault
 from emeter_web.formats import NONE, clock, day, length, plural
 from emeter_web.shown.evidence import Evidence, evidence_of, phases_of
+from emeter_web.shown.recipients import Recipients, recipients
 from emeter_web.shown.times import lasted
 from emeter_web.words import incident as words
 
@@ -35,6 +36,7 @@ class IncidentPage:
     evidence: Evidence
     timeline: Sequence[words.Entry]
     deliveries: Sequence[Delivery]
+    recipient: Recipients
     members: Sequence[Member]
 
 
@@ -44,7 +46,7 @@ def incident_page(
     """Look up what the page shows."""
     inside = members(session, scope, incident)
     monitor = inside[0].monitor if inside else None
-    deliveries = list_deliveries(session, scope, incident=incident)
+    deliveries = list_deliveries(session, scope, incident_id=incident.id)
     taken_by = _taken_by(session, incident)
     return IncidentPage(
         status="down" if incident.resolved_at is None else "up",
@@ -53,7 +55,8 @@ def incident_page(
         cause=words.cause(incident, monitor),
         facts=list(_facts(incident, monitor, taken_by, deliveries, now)),
         evidence=_evidence(incident, monitor, vault, now),
-        timeline=words.timeline(incident, monitor, taken_by, deliveries),
+        timeline=words.timeline(incident, monitor, taken_by, deliveries, recipients(scope)),
+        recipient=recipients(scope),
         deliveries=deliveries,
         members=inside,
     )

@@ -9,15 +9,14 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from emeter_core import analytics
-from emeter_core.incidents import Incident, open_incident_of
-from emeter_core.monitors import Monitor, MonitorRow, described
+from emeter_core.monitors import Monitor, MonitorRow, cause_of, described
 from emeter_core.outcome import Reason
 from emeter_core.scope import Scope
-from emeter_web.formats import length, ms, percent
+from emeter_web.formats import instant, length, ms, percent
 from emeter_web.shown.evidence import Evidence, evidence_of
-from emeter_web.shown.times import lasting
+from emeter_web.shown.open_incident import ShownIncident, open_incident
+from emeter_web.shown.times import lasting_for
 from emeter_web.words import monitor as words
-from emeter_web.words.causes import cause_of
 
 Fact = tuple[str, str, str]
 
@@ -43,16 +42,18 @@ class ShownCheck:
 class MonitorPage:
     """What there is of a monitor.
 
-    `since` (how long it has its status) and `why` are its head; where it is well, its last answer stands for
-    `why`. `does` says what its checks do. `failure` is the newest of its last checks that failed, with its
-    evidence.
+    `does` says what its checks do. `since` (for how long it has its status) and `why` are its head; where it
+    is well, its last answer stands for `why`. `turn` names its status and since when: where it is another
+    one, a chart that was loaded before is no longer true. `failure` is the newest of its last checks that
+    failed, with its evidence.
     """
 
     does: str
     since: Markup
     why: str
     is_well: bool
-    incident: Incident | None
+    incident: ShownIncident | None
+    turn: str
     facts: Sequence[Fact]
     span: str
     latency: analytics.Latency
@@ -93,10 +94,11 @@ def monitor_page(
     ]
     return MonitorPage(
         does=described(monitor),
-        since=lasting(row.since, now),
+        since=lasting_for(row.since, now),
         why=words.why(row, now=now),
         is_well=words.is_well(row),
-        incident=open_incident_of(session, scope, monitor) if row.incident is not None else None,
+        incident=open_incident(session, scope, row, now=now),
+        turn=f"{row.status} {instant(row.since)}",
         facts=[*_uptimes(uptimes), _latency(figures), *_certificate(row, now)],
         span=span,
         latency=latency,
@@ -117,7 +119,7 @@ def fitting_span(age: timedelta) -> str:
 def _shown(row: MonitorRow, check: analytics.Check) -> ShownCheck:
     if check.reason is Reason.OK:
         return ShownCheck(check, str(check.code or "Well"), "")
-    cause = cause_of(row.monitor, check.reason, check.code, check.evidence)
+    cause = cause_of(row.monitor, check.reason, check.evidence, code=check.code)
     return ShownCheck(check, str(check.code or "–"), cause)
 
 

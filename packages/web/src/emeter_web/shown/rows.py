@@ -13,6 +13,7 @@ from emeter_core.monitors import MonitorRow, Status
 from emeter_core.scope import Scope
 from emeter_web.formats import word
 from emeter_web.shown.times import lasting_about
+from emeter_web.words.incident import in_hand
 from emeter_web.words.monitor import cause, is_wrong
 
 DAY = timedelta(days=1)
@@ -91,7 +92,7 @@ def _list_row(
 
 
 def _why(row: MonitorRow, now: datetime) -> str:
-    told = cause(row, now=now)
-    if row.incident is not None and row.incident.acknowledged_at is None:
-        return f"{told} · nobody has acknowledged"
-    return told
+    told, incident = cause(row, now=now), row.incident
+    if incident is None:
+        return told
+    return f"{told} · {in_hand(incident.acknowledged_at, incident.taken_by)}"

@@ -2,10 +2,11 @@
 
 from typing import Literal
 
-from flask import g, redirect, url_for
+from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from emeter_core.alerts import (
+    Channel,
     ChannelKind,
     draft_channel,
     list_channels,
@@ -15,11 +16,11 @@ from emeter_core.alerts import (
     save_channel,
 )
 from emeter_core.errors import Invalid, NotFound
-from emeter_core.trials import TrialKind, ask
+from emeter_core.trials import Trial, TrialKind, ask
 from emeter_web import alert_page, db
-from emeter_web.channel_forms import FORMS
+from emeter_web.channel_forms import FIELDS, FORMS, MailForm, WebhookForm
 from emeter_web.flashes import put_flash
-from emeter_web.forms import refuse
+from emeter_web.forms import refuse, sentences
 
 _REFUSED = 422
 _SAVED = {
@@ -44,7 +45,7 @@ def save(kind: str) -> ResponseReturnValue:
     try:
         draft = draft_channel(known, form.typed())
     except Invalid as invalid:
-        refuse(form, invalid)
+        refuse(form, sentences(invalid))
         return alert_page.render(**{known: form}), _REFUSED
     save_channel(db.session(), g.scope, draft, vault=db.vault(), now=db.now())
     return _back(_SAVED[known])
@@ -59,22 +60,42 @@ def remove(kind: str) -> ResponseReturnValue:
 
 def test(kind: str) -> ResponseReturnValue:
     """Have a test message sent to the channel as it was saved; the answer comes to the page."""
-    channel = list_channels(db.session(), g.scope).get(_known(kind))
-    if channel is None:
-        raise NotFound("There is nothing to test yet.")
-    secret = open_secret(channel, db.vault())
-    payload = {"kind": channel.kind, "target": channel.target, "secret": secret}
+    known = _known(kind)
+    form = FORMS[known]()
     try:
-        trial = ask(db.session(), g.scope, TrialKind.CHANNEL, payload, vault=db.vault(), now=db.now())
+        trial = _ask(_as_typed(known, form))
     except Invalid as invalid:
-        return _back("This test " + " ".join(invalid.fields["trial"]) + ".", "error")
-    return redirect(url_for("alerts.index", trial=trial.id, _anchor=channel.kind), 303)
+        if "trial" in invalid.fields:
+            return _back("This test " + " ".join(invalid.fields["trial"]) + ".", "error")
+        refuse(form, invalid)
+        return alert_page.render(**{known: form}), _REFUSED
+    return redirect(url_for("alerts.index", trial=trial.id, _anchor=known), 303)
 
 
 def rotate() -> ResponseReturnValue:
     """Sign with another secret from now on."""
     rotate_secret(db.session(), g.scope, vault=db.vault(), now=db.now())
     return _back("There is a new secret. Calls signed with the old one have ended.")
+
+
+def _as_typed(kind: ChannelKind, form: MailForm | WebhookForm) -> Channel:
+    """The channel that is to be tested.
+
+    Raises NotFound where there is none, and Invalid where something else is typed beside the button: that is
+    not what would be tested.
+    """
+    channel = list_channels(db.session(), g.scope).get(kind)
+    if channel is None:
+        raise NotFound("There is nothing to test yet.")
+    if FIELDS[kind] in request.form and form.typed().strip() != channel.target:
+        raise Invalid({FIELDS[kind]: ["This is not saved yet. Save it first, then test it."]})
+    return channel
+
+
+def _ask(channel: Channel) -> Trial:
+    secret = open_secret(channel, db.vault())
+    payload = {"kind": channel.kind, "target": channel.target, "secret": secret}
+    return ask(db.session(), g.scope, TrialKind.CHANNEL, payload, vault=db.vault(), now=db.now())
 
 
 def _known(kind: str) -> ChannelKind:

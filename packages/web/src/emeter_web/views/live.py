@@ -1,9 +1,12 @@
 """The stream of what is new, for the pages that are open."""
 
 import re
+import uuid
 
 from flask import current_app, g, request
 
+from emeter_core.accounts import Seat
+from emeter_core.errors import NotFound
 from emeter_web.live.handover import EventStream
 from emeter_web.live.setup import hub_of
 from emeter_web.live.stream import Listener
@@ -14,11 +17,12 @@ _UUID = re.compile(r"[0-9a-f-]{36}")
 _AT_MOST = 100
 
 
-def stream() -> EventStream:
-    """Go on telling what is new in the team: of the monitors that are named, or of all."""
+def stream(public_id: uuid.UUID) -> EventStream:
+    """Go on telling what is new in a team: of the monitors that are named, or of all."""
+    if public_id != g.scope.team.id:
+        raise NotFound("They are no member of this team.")
     listener = Listener(
-        team_id=g.scope.team.id,
-        token=current_token() or b"",
+        Seat(current_token() or b"", public_id, g.scope.role),
         revision=request.args.get("revision", "")[:64],
         monitors=_monitors(request.args.get("monitors")),
     )

@@ -1,13 +1,13 @@
 """The mails that were written to files: where there is no SMTP server, and from this machine alone."""
 
 from email.message import EmailMessage
-from ipaddress import ip_address
 from pathlib import Path
 
 from flask import Response, abort, make_response, render_template, request
 
 from emeter_core.mail import list_mails, read_mail
 from emeter_web import db
+from emeter_web.this_machine import is_from_this_machine
 
 _SHOWN = 100
 
@@ -32,17 +32,10 @@ def download(name: str) -> Response:
 
 
 def _directory() -> Path:
-    """Where the mails lie; nothing is here where they are sent, or for whoever is not on this machine."""
-    if db.settings().smtp_url or not _is_on_this_machine():
+    """Where the mails lie; nothing is here where they are sent, or for whoever is not at this machine."""
+    if db.settings().smtp_url or not is_from_this_machine(request, db.settings()):
         abort(404)
     return db.settings().directory.mail
-
-
-def _is_on_this_machine() -> bool:
-    try:
-        return db.settings().is_on_loopback and ip_address(request.remote_addr or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _text(message: EmailMessage) -> str:

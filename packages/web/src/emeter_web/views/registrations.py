@@ -4,6 +4,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from emeter_core.accounts import (
+    RegistrationClosed,
     User,
     change_user_registration,
     deliver_user_confirmation_instructions,
@@ -15,6 +16,7 @@ from emeter_web import db
 from emeter_web.account_forms import RegistrationForm
 from emeter_web.flashes import put_flash
 from emeter_web.forms import refuse
+from emeter_web.registration import is_open
 from emeter_web.user_auth import log_in_user
 from emeter_web.views.confirmations import link
 
@@ -22,17 +24,19 @@ _FORM = "registrations/new.html"
 
 
 def new() -> ResponseReturnValue:
-    """Show the form."""
-    return _closed() or render_template(_FORM, form=RegistrationForm())
+    """Show the form, or whom to ask where registration is closed."""
+    if not is_open():
+        return _closed()
+    return render_template(_FORM, form=RegistrationForm())
 
 
 def create() -> ResponseReturnValue:
     """Register, mail the link that confirms the address, and log in."""
-    if closed := _closed():
-        return closed
     form = RegistrationForm()
     try:
         user = _register(form.email.data or "", form.password.data or "")
+    except RegistrationClosed:
+        return _closed()
     except Invalid as invalid:
         refuse(form, invalid)
         return render_template(_FORM, form=form)
@@ -42,17 +46,21 @@ def create() -> ResponseReturnValue:
 
 
 def _register(email: str, password: str) -> User:
-    """Ask for all that is wrong first, then hash outside of any transaction; raises Invalid."""
-    session, vault = db.session(), db.vault()
+    """Ask for all that is wrong first, then hash outside of any transaction.
+
+    Raises Invalid, or RegistrationClosed: before the hash, and where somebody else was the first meanwhile.
+    """
+    if not is_open():
+        raise RegistrationClosed
+    session = db.session()
     change_user_registration(session, {"email": email, "password": password}).require_valid()
     db.pause_transaction()
-    user = register_user(session, prepare_registration(email, password), now=db.now())
-    deliver_user_confirmation_instructions(session, user, link, vault=vault, now=db.now())
+    registration = prepare_registration(email, password)
+    only_first = db.settings().registration == "closed"
+    user = register_user(session, registration, now=db.now(), only_first=only_first)
+    deliver_user_confirmation_instructions(session, user, link, vault=db.vault(), now=db.now())
     return user
 
 
-def _closed() -> ResponseReturnValue | None:
-    """The answer where EMETER_REGISTRATION is closed."""
-    if db.settings().registration == "open":
-        return None
+def _closed() -> ResponseReturnValue:
     return render_template("registrations/closed.html"), 403

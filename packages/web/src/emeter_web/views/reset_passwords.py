@@ -17,6 +17,7 @@ from emeter_web import db
 from emeter_web.account_forms import EmailForm, NewPasswordForm, new_password
 from emeter_web.flashes import put_flash
 from emeter_web.forms import refuse
+from emeter_web.known_device import remember_device
 
 _FORM = "reset_passwords/edit.html"
 _SENT = "If your email is in our system, you will receive instructions to reset your password shortly."
@@ -50,14 +51,12 @@ def update(token: str) -> ResponseReturnValue:
     if user is None:
         return _refused()
     try:
-        _reset(user)
+        return _done(_reset(user))
     except Invalid as invalid:
         refuse(form, invalid)
         return render_template(_FORM, form=form, token=token)
     except NotFound:
         return _refused()  # The link was used a moment ago.
-    put_flash("info", "Password reset successfully.")
-    return redirect(url_for("sessions.new"))
 
 
 def link(token: str) -> str:
@@ -69,11 +68,19 @@ def _user_of(token: str) -> User | None:
     return get_user_by_reset_password_token(db.session(), token, now=db.now())
 
 
-def _reset(user: User) -> None:
+def _reset(user: User) -> User:
     """Hash outside of any transaction, then write; raises Invalid, or NotFound where the link was used."""
-    changes = change_user_password(new_password())
+    changes = change_user_password(user, new_password())
     db.pause_transaction()
-    reset_user_password(db.session(), prepare_password_reset(user, changes), now=db.now())
+    return reset_user_password(db.session(), prepare_password_reset(user, changes), now=db.now())
+
+
+def _done(user: User) -> ResponseReturnValue:
+    put_flash("info", "Password reset successfully.")
+    response = redirect(url_for("sessions.new"))
+    # However many guess at the account: whoever has its mail gets in.
+    remember_device(response, user)
+    return response
 
 
 def _refused() -> ResponseReturnValue:

@@ -91,7 +91,7 @@ def _update_password() -> ResponseReturnValue:
 
 def _change_password(current_password: str) -> User:
     """Hash outside of any transaction, then write; raises Invalid."""
-    changes = change_user_password(new_password())
+    changes = change_user_password(g.current_user, new_password())
     db.pause_transaction()
     change = prepare_password_change(g.current_user, current_password, changes)
     return update_user_password(db.session(), change, now=db.now())

@@ -6,6 +6,7 @@ from flask import g, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from emeter_core.accounts import end_other_sessions, end_session
+from emeter_core.errors import NotFound
 from emeter_web import db
 from emeter_web.flashes import put_flash
 from emeter_web.user_auth import current_token, fetch_current_user, log_out_user
@@ -14,8 +15,12 @@ _SEE_OTHER = 303
 
 
 def delete(public_id: uuid.UUID) -> ResponseReturnValue:
-    """End one; this browser's own is logged out of."""
-    end_session(db.session(), g.current_user, public_id)
+    """End one; this browser's own is logged out. One of another user is as one that has ended."""
+    try:
+        end_session(db.session(), g.current_user, public_id)
+    except NotFound:
+        put_flash("info", "That log-in had ended already.")
+        return redirect(url_for("settings.show"), _SEE_OTHER)
     fetch_current_user()
     if g.current_user is None:
         response = log_out_user()

@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from emeter_core.monitors import MonitorRow, Status
+from emeter_core.monitors import MonitorRow, Status, cause_of
 from emeter_core.outcome import Reason
 from emeter_web.formats import ago, ms, plural
-from emeter_web.words.causes import cause_of
 
 _MONTH_DAYS = 30
 _WRONG = frozenset({Status.DOWN, Status.DEGRADED, Status.BLOCKED, Status.NO_DATA, Status.UNREACHABLE})
@@ -46,13 +45,13 @@ def cause(row: MonitorRow, *, now: datetime) -> str:
         return _nearly_well(row)
     if row.last_reason is None:
         return row.cause or "The cause is not known"
-    told = cause_of(row.monitor, row.last_reason, row.last_code)
+    told = cause_of(row.monitor, row.last_reason, code=row.last_code)
     return f"{told}, {plural(row.failures, 'check')} in a row" if row.failures > 1 else told
 
 
 def _well(row: MonitorRow, now: datetime) -> str:
     if row.failures and row.last_reason is not None:
-        told = cause_of(row.monitor, row.last_reason, row.last_code)
+        told = cause_of(row.monitor, row.last_reason, code=row.last_code)
         last = "The last check" if row.failures == 1 else f"The last {row.failures} checks"
         return f"{last} failed: {told}. Down after {row.monitor.down_after}."
     if row.last_total_us is None:

@@ -31,18 +31,21 @@ class Stop(Enum):
 
 
 class Body:
-    """Reads the body of one hop after the other; `lines` is filled by libcurl with the header lines."""
+    """Reads the body of one hop after the other; `lines` is filled by libcurl with the header lines.
+
+    `raw` counts the bytes that came, `size` what they are once inflated.
+    """
 
     __slots__ = (
         "_cap",
         "_inflater",
         "_kept",
         "_pieces",
-        "_raw",
         "_skipped",
         "_stored",
         "is_foreign",
         "lines",
+        "raw",
         "size",
         "stop",
     )
@@ -60,7 +63,7 @@ class Body:
         self._kept = kept
         self._skipped = skipped
         self._inflater: zlib._Decompress | None = None
-        self._raw = 0
+        self.raw = 0
         self._pieces = 0
         self.size = 0
         self.stop = Stop.NO
@@ -74,16 +77,16 @@ class Body:
 
     def write(self, chunk: bytes) -> int | None:
         """Take what libcurl received."""
-        if not self._raw and not self._open(chunk):
+        if not self.raw and not self._open(chunk):
             return _STOP
-        self._raw += len(chunk)
+        self.raw += len(chunk)
         self._pieces += 1
         if self._pieces > _PIECES_MAX:
             self.stop = Stop.TOO_LARGE
             return _STOP
         if self._inflater is None:
             return self._take(chunk)
-        if self._raw > self._cap + _CODING_OVERHEAD:
+        if self.raw > self._cap + _CODING_OVERHEAD:
             # Empty blocks without end inflate to nothing.
             self.stop = Stop.TOO_LARGE
             return _STOP

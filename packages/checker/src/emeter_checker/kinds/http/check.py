@@ -13,7 +13,7 @@ from emeter_checker.kinds.evidence import BODY_READ, Certificate, certificate, w
 from emeter_checker.kinds.host import BadTarget
 from emeter_checker.kinds.http import fields, tls, verdict
 from emeter_checker.kinds.http.body import Stop
-from emeter_checker.kinds.http.evidence import headers
+from emeter_checker.kinds.http.evidence import headers, received
 from emeter_checker.kinds.http.handles import Handle, Shape
 from emeter_checker.kinds.http.judge import judge
 from emeter_checker.kinds.http.redirects import follow
@@ -22,6 +22,7 @@ from emeter_checker.kinds.http.secrets import secrets_of
 from emeter_checker.kinds.http.transfer import Ended, ended
 from emeter_checker.kinds.verdict import of_connect, of_look_up
 from emeter_core.checks.spec import CheckSpec
+from emeter_core.monitors import expected_by
 from emeter_core.outcome import Outcome, Phases, Reason
 
 if TYPE_CHECKING:
@@ -169,7 +170,11 @@ class HttpCheck(Check):
             reason = verdict.of_certificate(handle.curl.getinfo(pycurl.SSL_VERIFYRESULT))
             self._distrust(reason, hop.text)
         else:
-            reason = verdict.of_transfer(hop.error, connected=hop.connected, answered=bool(handle.body.lines))
+            answered, broke = bool(handle.body.lines), handle.curl.getinfo(pycurl.OS_ERRNO) != 0
+            reason = verdict.of_transfer(hop.error, connected=hop.connected, answered=answered, broke=broke)
+            if reason is Reason.RESPONSE_CUT_OFF and hop.code not in self._prepared.codes:
+                # As `judge` has it: the code is what a person asks for first.
+                reason = Reason.UNEXPECTED_CODE
             self._conclude(reason, hop.text)
 
     def _not_connected(self, reason: Reason, text: str) -> None:
@@ -223,10 +228,10 @@ class HttpCheck(Check):
     def _conclude(self, reason: Reason, text: str = "") -> None:
         dns, connect, tls_, wait, transfer = self._phases or Phases()
         phases = Phases(dns + self._dns, connect, tls_, wait, transfer)
-        shown = self._evidence(text, phases) if reason is not Reason.OK else {}
+        shown = self._evidence(reason, text, phases) if reason is not Reason.OK else {}
         self.finish(Outcome(reason, phases, self._code, self._address, self._ends_at, shown))
 
-    def _evidence(self, text: str, phases: Phases) -> dict[str, Any]:
+    def _evidence(self, reason: Reason, text: str, phases: Phases) -> dict[str, Any]:
         first = self._prepared.request
         body = self._handle.body if self._handle is not None else None
         url, final = first.target.url, self._request.target.url
@@ -235,7 +240,10 @@ class HttpCheck(Check):
             "final_url": final if final != url else "",
             "address": self._address,
             "code": self._code,
+            "said": fields.said(body.lines) if body is not None else "",
+            "expected": expected_by(self.spec.settings, self.spec.timeout_seconds, reason),
             "error": text,
+            "received": received(body) if reason is Reason.RESPONSE_CUT_OFF and body else {},
             "redirects": self._chain,
             "headers": headers(body.lines) if body is not None else [],
             "body": body.text(BODY_READ) if body is not None else "",

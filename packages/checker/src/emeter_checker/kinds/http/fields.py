@@ -60,6 +60,14 @@ def code(lines: Sequence[bytes]) -> int:
     return 0
 
 
+def said(lines: Sequence[bytes]) -> str:
+    """The status line of the last answer without the version, in the server's own words; empty if none."""
+    for line in reversed(lines):
+        if line.startswith(b"HTTP/"):
+            return line.partition(b" ")[2].strip().decode("latin-1")
+    return ""
+
+
 def status(line: bytes) -> int:
     """The code in a status line, 0 where there is none."""
     digits = line.partition(b" ")[2][:3]

@@ -23,7 +23,7 @@ _TRANSFERS = {
     pycurl.E_UNSUPPORTED_PROTOCOL: Reason.RESPONSE_INVALID,
     pycurl.E_FTP_WEIRD_SERVER_REPLY: Reason.RESPONSE_INVALID,
     pycurl.E_BAD_CONTENT_ENCODING: Reason.RESPONSE_INVALID,
-    pycurl.E_PARTIAL_FILE: Reason.RESPONSE_INVALID,
+    pycurl.E_PARTIAL_FILE: Reason.RESPONSE_CUT_OFF,
     100: Reason.HEADERS_TOO_LARGE,  # CURLE_TOO_LARGE, which pycurl does not name
     pycurl.E_SSL_CONNECT_ERROR: Reason.TLS_FAILED,
     pycurl.E_SSL_CIPHER: Reason.TLS_FAILED,
@@ -39,10 +39,16 @@ def of_certificate(verified: int) -> Reason:
     return _CERTIFICATES.get(verified, Reason.CERTIFICATE_UNTRUSTED)
 
 
-def of_transfer(error: int, *, connected: bool, answered: bool) -> Reason:
-    """The reason for a transfer that failed with this code of libcurl; not checked if it is unknown."""
+def of_transfer(error: int, *, connected: bool, answered: bool, broke: bool) -> Reason:
+    """The reason for a transfer that failed with this code of libcurl; not checked if it is unknown.
+
+    `answered` says whether there was a line of header, `broke` whether the connection itself failed.
+    """
     if error == pycurl.E_OPERATION_TIMEDOUT:
         return Reason.TIMEOUT if connected else Reason.CONNECT_TIMEOUT
     if error == pycurl.E_RECV_ERROR:
-        return Reason.RESPONSE_INVALID if answered else Reason.CONNECTION_CLOSED
+        if not answered:
+            return Reason.CONNECTION_CLOSED
+        # Else libcurl could read the bytes, and not what they mean.
+        return Reason.RESPONSE_CUT_OFF if broke else Reason.RESPONSE_INVALID
     return _TRANSFERS.get(error, Reason.NOT_CHECKED)

@@ -14,6 +14,7 @@ from emeter_checker.kinds.tcp.stream import Stream, TlsStream, connect
 from emeter_checker.kinds.tcp.trust import context, of_error, read_certificate, tls_words_of
 from emeter_checker.kinds.tcp.words import secrets_in, shown
 from emeter_checker.kinds.verdict import of_connect, words_of
+from emeter_core.monitors import expected_by
 from emeter_core.monitors.kinds.escapes import unescape
 from emeter_core.monitors.kinds.tcp import TcpSettings
 from emeter_core.outcome import Outcome, Phases, Reason
@@ -150,7 +151,7 @@ class Talk:
         seen = {
             "url": self._errand.target,
             "address": self._address,
-            "expected": self._errand.settings.expected(reason),
+            "expected": expected_by(self._errand.settings, self._errand.timeout_seconds, reason),
             "error": error,
             "body": shown(self._heard),
             "phases": phases._asdict(),

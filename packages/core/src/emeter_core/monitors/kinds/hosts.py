@@ -8,8 +8,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from emeter_core.characters import has_controls
 from emeter_core.monitors.kinds.base import KindSettings
+from emeter_core.monitors.kinds.sizes import KIBIBYTE, within
 
-MAX_URL = 2048
+MAX_URL = 2 * KIBIBYTE
 _PORT_MAX = 65535
 # The dots of IDNA, RFC 3490 section 3.1, and the longest name between two, RFC 1035.
 _DOTS = re.compile("[.\N{IDEOGRAPHIC FULL STOP}\N{FULLWIDTH FULL STOP}\N{HALFWIDTH IDEOGRAPHIC FULL STOP}]")
@@ -33,11 +34,9 @@ class HostSettings(KindSettings):
 def strip_target(text: str) -> str:
     """A target without spaces around it; raises ValueError where it is too long or has others in it."""
     target = text.strip()
-    if len(target) > MAX_URL:
-        raise ValueError(f"should be at most {MAX_URL} characters")
     if has_controls(target) or any(map(str.isspace, target)):
         raise ValueError("must not hold spaces or control characters")
-    return target
+    return within(target, most=MAX_URL)
 
 
 def split_url(url: str) -> SplitResult:

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
@@ -10,8 +11,15 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from emeter_core.monitors.kinds.base import Kind, KindSettings
 from emeter_core.monitors.kinds.codes import CodeSet, parse_codes
 from emeter_core.monitors.kinds.hosts import IpFamily, require_labels, split_url, strip_target
+from emeter_core.monitors.kinds.sizes import KIBIBYTE, MEBIBYTE, within
+from emeter_core.outcome import Reason
 
-MEBIBYTE = 1024 * 1024
+# In bytes, and three times as long in a form, where every byte may be written as %XX: together with all the
+# rest that a monitor is made of they fit into the 64 KiB of a form that changes something.
+MAX_BODY = 12 * KIBIBYTE
+MAX_HEADERS = 4 * KIBIBYTE
+_MAX_KEYWORD = KIBIBYTE
+_MAX_CODES = 1000
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 
@@ -39,9 +47,9 @@ class HttpSettings(KindSettings):
 
     method: Method = Method.GET
     headers: tuple[tuple[str, str], ...] = Field(default=(), max_length=50)
-    body: str = Field(default="", max_length=64 * 1024)
-    expected_codes: Annotated[str, Field(max_length=2000), AfterValidator(_codes)] = "200-299"
-    keyword: str = Field(default="", max_length=1024)
+    body: Annotated[str, AfterValidator(partial(within, most=MAX_BODY))] = ""
+    expected_codes: Annotated[str, Field(max_length=_MAX_CODES), AfterValidator(_codes)] = "200-299"
+    keyword: Annotated[str, AfterValidator(partial(within, most=_MAX_KEYWORD))] = ""
     keyword_absent: bool = False
     max_redirects: int = Field(default=10, ge=0, le=20)
     body_cap: int = Field(default=MEBIBYTE, ge=1, le=10 * MEBIBYTE)
@@ -57,6 +65,14 @@ class HttpSettings(KindSettings):
         """The method."""
         return f"HTTP {self.method}"
 
+    def expected(self, reason: Reason) -> dict[str, object]:
+        """The codes, or the keyword."""
+        if reason is Reason.UNEXPECTED_CODE:
+            return {"codes": self.expected_codes}
+        if reason in {Reason.KEYWORD_MISSING, Reason.KEYWORD_PRESENT}:
+            return {"keyword": self.keyword}
+        return {}
+
     @field_validator("headers")
     @classmethod
     def _headers_are_fields(cls, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
@@ -67,6 +83,7 @@ class HttpSettings(KindSettings):
                 raise ValueError(f"{name} is set by the check itself")
             if any((ord(char) < 32 and char != "\t") or ord(char) == 127 for char in value):  # noqa: PLR2004 - ASCII
                 raise ValueError(f"the value of {name} holds a control character")
+        within("".join(f"{name}: {value}\r\n" for name, value in headers), most=MAX_HEADERS)
         return headers
 
     @field_validator("keyword")

@@ -34,7 +34,9 @@ class ShownHttp(ShownKind):
         body = text_in(evidence, "body")
         if not code and not fields and not body:
             return None
-        return Message(_status_line(code), fields, body, is_bad=reason is Reason.UNEXPECTED_CODE)
+        # What the server itself said of the code, where that was kept.
+        line = text_in(evidence, "said") or _status_line(code)
+        return Message(line, fields, body, is_bad=reason is Reason.UNEXPECTED_CODE)
 
     def way(self, evidence: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """The redirects."""

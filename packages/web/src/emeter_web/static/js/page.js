@@ -1,6 +1,7 @@
 // Fetches this page again and makes it what it is now: main, the navigation and the title.
 import { morph } from "./morph.js";
 import { setClock, tick } from "./time.js";
+import { showToast } from "./toast.js";
 
 const PATIENCE_MS = 10_000;
 let running = null;
@@ -20,13 +21,23 @@ async function fetchPage(copy) {
   const answer = await fetch(page, {
     headers: { "X-Live": copy }, cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(PATIENCE_MS),
   });
-  // Signed out, or the monitor of this page is gone: the server shows what to do.
+  if (answer.status === 404 && /^\/monitors\/[0-9a-f-]{36}/.test(page)) return tellDeleted();
+  // Signed out: the server shows what to do.
   if (answer.type === "opaqueredirect" || (answer.status === 404 && part === "main")) return location.reload();
   if (!answer.ok) throw new Error(`${answer.status}`);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   await handsOff();
   await apply(fresh, part);
   document.dispatchEvent(new CustomEvent("live:refreshed", { detail: { copy } }));
+}
+
+// What is seen of it stays, for somebody is looking at it; what one could do with it goes.
+let isDeleted = false;
+function tellDeleted() {
+  if (isDeleted) return;
+  isDeleted = true;
+  for (const actions of document.querySelectorAll("#main .actions")) actions.remove();
+  showToast("deleted", "This monitor was deleted. What you see is how it was last.", { status: "no_data", sticky: true });
 }
 
 async function apply(fresh, part) {

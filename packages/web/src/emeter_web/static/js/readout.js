@@ -31,11 +31,11 @@ function move(holder, slot) {
   plot.setCursor({ left, top: 10 });
 }
 
-// Without a pointer, the newest slot that has values.
+// Without a pointer, the newest slot that has values, or else the newest in which checks failed.
 function read(holder, slot) {
   const { series } = holder;
   holder.reading = slot ?? null;
-  const shown = slot ?? series.dns.findLastIndex((value) => value !== null);
+  const shown = slot ?? newest(series);
   const values = PHASES.map((name) => series[name][shown] ?? null);
   const isKnown = !values.includes(null);
   write(holder, "at", shown < 0 ? "" : time(series, shown));
@@ -44,8 +44,13 @@ function read(holder, slot) {
   write(holder, "total", isKnown ? text(total) : silence(series, shown));
 }
 
+function newest(series) {
+  const answered = series.dns.findLastIndex((value) => value !== null);
+  return answered < 0 ? series.failures.findLastIndex((failures) => failures > 0) : answered;
+}
+
 const text = (milliseconds) => ms(milliseconds * 1000);
-const silence = (series, slot) => (series.failures?.[slot] ? "no answer" : "no check");
+const silence = (series, slot) => (series.failures[slot] ? "no answer" : "no check");
 
 function time(series, slot) {
   const at = series.at[slot] * 1000;

@@ -23,12 +23,14 @@ export function now() {
 export function tick() {
   for (const time of document.querySelectorAll("time[data-ago], time[data-for]")) {
     const seconds = (now() - Date.parse(time.dateTime)) / 1000;
-    const text = "for" in time.dataset ? span(seconds, time.dataset.for) : ago(seconds);
+    const text = "for" in time.dataset ? span(seconds, time.dataset) : ago(seconds);
     if (time.textContent !== text) time.textContent = text;
   }
 }
 
 // A list says whole minutes once there is one.
-function span(seconds, unit) {
-  return length(unit === "min" && seconds >= 60 ? seconds - (seconds % 60) : seconds);
+function span(seconds, { for: unit, lead }) {
+  if (seconds < 1) return "just now";
+  const told = length(unit === "min" && seconds >= 60 ? seconds - (seconds % 60) : seconds);
+  return lead ? `${lead} ${told}` : told;
 }

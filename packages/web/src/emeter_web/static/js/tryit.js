@@ -63,6 +63,8 @@ function showErrors(form, fresh) {
       if (other.hasAttribute(name)) input.setAttribute(name, other.getAttribute(name));
       else input.removeAttribute(name);
     }
+    const hint = field.querySelector(".hint");
+    if (hint) hint.hidden = other.closest(".field").querySelector(".hint")?.hidden ?? false;
     field.querySelector(".error")?.remove();
     const error = other.closest(".field").querySelector(".error");
     if (error) (field.querySelector(".with-unit") ?? input).after(document.adoptNode(error));

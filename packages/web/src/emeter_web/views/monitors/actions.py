@@ -6,6 +6,7 @@ from flask import g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
+from emeter_core.characters import isolated
 from emeter_core.monitors import (
     Monitor,
     check_monitor_now,
@@ -23,7 +24,7 @@ def pause(public_id: uuid.UUID) -> ResponseReturnValue:
     """Stop checking it."""
     monitor = find(public_id)
     pause_monitor(db.session(), g.scope, monitor, now=db.now())
-    put_flash("info", f"{monitor.name} is paused.")
+    put_flash("info", f"{isolated(monitor.name)} is paused.")
     return _back_to(monitor)
 
 
@@ -31,7 +32,7 @@ def resume(public_id: uuid.UUID) -> ResponseReturnValue:
     """Check it again, at once."""
     monitor = find(public_id)
     resume_monitor(db.session(), g.scope, monitor, now=db.now())
-    put_flash("info", f"{monitor.name} is checked again.")
+    put_flash("info", f"{isolated(monitor.name)} is checked again.")
     return _back_to(monitor)
 
 
@@ -39,7 +40,7 @@ def check_now(public_id: uuid.UUID) -> ResponseReturnValue:
     """Ask for a check beside the schedule; the page then says that it is on its way."""
     monitor = find(public_id)
     if not check_monitor_now(db.session(), g.scope, monitor, now=db.now()):
-        put_flash("error", f"{monitor.name} is paused. Resume it, and it is checked at once.")
+        put_flash("error", f"{isolated(monitor.name)} is paused. Resume it, and it is checked at once.")
         return _back_to(monitor)
     return _back_to(monitor, asked=int(db.now().timestamp() * 1000))
 
@@ -54,7 +55,7 @@ def delete(public_id: uuid.UUID) -> ResponseReturnValue:
     """Delete it with its history."""
     monitor = find(public_id)
     delete_monitor(db.session(), g.scope, monitor, now=db.now())
-    put_flash("info", f"{monitor.name} is deleted.")
+    put_flash("info", f"{isolated(monitor.name)} is deleted.")
     return redirect(url_for("monitors.index"), 303)
 
 

@@ -5,11 +5,10 @@ import uuid
 from flask import g, render_template
 
 from emeter_core import analytics
-from emeter_core.monitors import Monitor, open_settings
+from emeter_core.monitors import Monitor, cause_of, open_settings
 from emeter_web import db
 from emeter_web.shown.evidence import Evidence, evidence_of
 from emeter_web.views.monitors.find import find
-from emeter_web.words.causes import cause_of
 
 
 def check(public_id: uuid.UUID, slot: int) -> str:
@@ -21,7 +20,7 @@ def check(public_id: uuid.UUID, slot: int) -> str:
         monitor=monitor,
         check=found,
         evidence=_evidence(monitor, found),
-        cause=cause_of(monitor, found.reason, found.code, found.evidence),
+        cause=cause_of(monitor, found.reason, found.evidence, code=found.code),
         now=db.now(),
     )
 

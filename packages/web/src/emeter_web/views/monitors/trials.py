@@ -1,29 +1,36 @@
 """A monitor tried before it is saved."""
 
+import uuid
 from typing import Any
 
-from flask import g, redirect, request, url_for
+from flask import g, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from emeter_core.errors import Invalid
-from emeter_core.ids import read_uuid
-from emeter_core.monitors import Draft, get_monitor
+from emeter_core.monitors import Draft
 from emeter_core.trials import Trial, TrialKind, ask
 from emeter_web import db
 from emeter_web.monitor_forms.monitor_form import MonitorForm
 from emeter_web.views.monitors.editing import REFUSED, Editing, sent
+from emeter_web.views.monitors.find import find
 
 
 def try_it() -> ResponseReturnValue:
     """Have what was typed checked once; the form comes back with the answer beside it."""
-    public_id = read_uuid(request.form.get("monitor", ""))
-    editing = sent(get_monitor(db.session(), g.scope, public_id) if public_id else None)
+    return _try(sent(), url_for("monitors.new"))
+
+
+def try_change(public_id: uuid.UUID) -> ResponseReturnValue:
+    """The same with the form of a monitor that is there: its secrets are used where no others were typed."""
+    return _try(sent(find(public_id)), url_for("monitors.edit", public_id=public_id))
+
+
+def _try(editing: Editing, page: str) -> ResponseReturnValue:
     try:
         trial = _ask(editing)
     except Invalid as invalid:
         return editing.page(invalid), REFUSED
-    page = "monitors.edit" if public_id else "monitors.new"
-    return redirect(url_for(page, public_id=public_id, trial=trial.id), 303)
+    return redirect(f"{page}?trial={trial.id}", 303)
 
 
 def _ask(editing: Editing) -> Trial:

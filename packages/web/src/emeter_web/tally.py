@@ -1,0 +1,29 @@
+"""A line a minute in the log about what may happen fifty times a second."""
+
+import logging
+import time
+from collections import Counter
+from threading import Lock
+
+_EVERY_S = 60.0
+_log = logging.getLogger("emeter.web")
+
+
+class Tally:
+    """Requests beyond a limit: the first is told at once, the others with the next one a minute later."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._untold: Counter[str] = Counter()
+        self._told_at = float("-inf")
+
+    def count(self, limit: str, address: str) -> None:
+        """Note that a request from this address was refused."""
+        with self._lock:
+            self._untold[limit] += 1
+            if time.monotonic() - self._told_at < _EVERY_S:
+                return
+            self._told_at = time.monotonic()
+            told, self._untold = self._untold, Counter()
+        numbers = ", ".join(f"{name}: {number}" for name, number in told.items())
+        _log.warning("Requests beyond a limit were refused (%s), the last from %s", numbers, address)

@@ -1,0 +1,44 @@
+"""What the log tells of refusals."""
+
+import logging
+
+import pytest
+
+from emeter_web import tally
+from emeter_web.tally import Tally
+
+
+class Clock:
+    """A clock that is moved by hand."""
+
+    now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_the_first_is_told_at_once_and_the_others_a_minute_later(monkeypatch, caplog) -> None:
+    clock, refused = Clock(), Tally()
+    monkeypatch.setattr(tally, "time", clock)
+    for _ in range(1000):
+        refused.count("account", "192.0.2.1")
+        clock.now += 0.05
+    refused.count("log in", "192.0.2.2")
+    assert caplog.messages == [
+        "Requests beyond a limit were refused (account: 1), the last from 192.0.2.1",
+    ]
+    clock.now += 10
+    refused.count("account", "192.0.2.3")
+    assert caplog.messages[1:] == [
+        "Requests beyond a limit were refused (account: 1000, log in: 1), the last from 192.0.2.3",
+    ]
+
+
+@pytest.mark.usefixtures("user")
+def test_who_guesses_fills_no_log(client, caplog) -> None:
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    statuses = [client.log_in(password="wrong").status_code for _ in range(14)]
+    assert statuses.count(429) == 4
+    assert len(caplog.messages) <= 1
+    assert "dora" not in caplog.text
