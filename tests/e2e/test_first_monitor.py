@@ -149,3 +149,13 @@ def test_what_is_wrong_is_told_by_its_reason(name: str, first: First, emeter: Em
     assert (row["status"], row["reason"], this.incident().cause) == ("down", cause, cause)
     assert row["code"] == {"answering 500": 500, "endless body": 200, "redirect loop": 302}.get(name)
     assert len({result.reason for result in this.results()}) == 1
+
+
+def test_pages_that_are_for_who_sits_here_are_no_target(emeter: Emeter, first: First) -> None:
+    own = First(emeter, first.site, "the mailbox of all")
+    mailbox = f"http://127.0.0.1:{emeter.port}/dev/mailbox"
+    emeter.add_monitors([{"target": mailbox, "name": own.name, "interval": INTERVAL, "timeout": TIMEOUT}])
+    emeter.wait_until(lambda: own.condition() == "blocked", INTERVAL + _SLACK, "blocked")
+    assert {(evidence["error"], evidence.get("body")) for _, _, evidence in own.results()} == {
+        ("our own server", None)
+    }

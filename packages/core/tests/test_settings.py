@@ -125,6 +125,25 @@ def test_what_is_on_loopback(monkeypatch: pytest.MonkeyPatch, host: str, *, is_o
     assert Settings.load().is_on_loopback is is_on_loopback
 
 
+@pytest.mark.parametrize(
+    ("host", "base_url", "web"),
+    [
+        ("127.0.0.1", "", ["http://127.0.0.1:8123"]),
+        ("::1", "http://localhost:8123", ["http://[::1]:8123"]),
+        ("localhost", "http://127.0.0.1:8123", ["http://localhost:8123"]),
+        ("127.0.0.1", "https://status.example.com", []),
+        ("0.0.0.0", "", []),
+    ],
+)
+def test_no_check_reaches_pages_that_are_for_this_machine(
+    monkeypatch: pytest.MonkeyPatch, host: str, base_url: str, web: list[str]
+) -> None:
+    for name, value in {"HOST": host, "BASE_URL": base_url, "PORT": "8123"}.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings.load()
+    assert settings.own_servers == (settings.database, settings.redis, *web)
+
+
 def test_private_targets_are_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMETER_PRIVATE_TARGETS", " 10.0.0.0/8 ,fd00::/8,, 192.0.2.7")
 

@@ -54,7 +54,7 @@ def worker() -> None:
     settings = Settings.load()
     database, vault = Database.of(settings, name="emeter worker", pool_size=_POOL_SIZE), settings.vault()
     database.require_secret(vault)
-    guard = AddressGuard(settings.private_targets, own=(settings.database, settings.redis))
+    guard = AddressGuard(settings.private_targets, own=settings.own_servers)
     Worker(database.sessions, database.clock, _redis(settings), vault, guard, anchors=settings.anchors).run(
         stop
     )
@@ -78,7 +78,7 @@ def sender() -> None:
         smtp_url=settings.smtp_url,
         mail_from=settings.mail_from,
         mail_directory=settings.directory.mail,
-        guard=AddressGuard(settings.private_targets, own=(settings.database, settings.redis)),
+        guard=AddressGuard(settings.private_targets, own=settings.own_servers),
         clock=database.clock,
     )
     Sender(database.sessions, database.clock, _redis(settings), vault, how, base_url=settings.base_url).run(

@@ -141,7 +141,12 @@ def test_a_known_address_costs_less_than_a_microsecond() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["postgresql+psycopg2://me:pass@127.0.0.1:5433/x", "redis://:pass@localhost:5433", "redis://[::1]:5433"],
+    [
+        "postgresql+psycopg2://me:pass@127.0.0.1:5433/x",
+        "redis://:pass@localhost:5433",
+        "redis://[::1]:5433",
+        "http://127.0.0.1:5433",
+    ],
 )
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
 def test_our_own_server_stays_shut_under_every_address_of_this_machine(url, address) -> None:

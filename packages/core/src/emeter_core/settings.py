@@ -153,10 +153,18 @@ class Settings(StorageSettings):
     @property
     def is_on_loopback(self) -> bool:
         """Whether HOST is reached from this machine only."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return _is_loopback(self.host)
+
+    @property
+    def own_servers(self) -> tuple[str, ...]:
+        """The URLs of what no check and no webhook of a user may reach, whatever networks are open.
+
+        The web server is one of them where its pages are for this machine: it shows whoever sits here the
+        mails of everybody, and must not take a check for such a person.
+        """
+        web = f"http://{_bracketed(self.host)}:{self.port}"
+        is_private = self.is_on_loopback and _is_loopback(urlsplit(self.base_url).hostname)
+        return (self.database, self.redis, *([web] if is_private else []))
 
     def vault(self) -> Vault:
         """The vault of this installation.
@@ -193,6 +201,17 @@ class Settings(StorageSettings):
         if len(key) < _MIN_SECRET:
             raise UserError(f"{path} is damaged: it must hold at least {_MIN_SECRET} characters.")
         return key
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _is_address(text: str) -> bool:

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_PORTS = {"postgresql": 5432, "redis": 6379, "rediss": 6379}
+_PORTS = {"postgresql": 5432, "redis": 6379, "rediss": 6379, "http": 80}
 
 
 class OwnServers:
-    """The database and Redis of this installation, as addresses and ports.
+    """The servers of this installation, as addresses and ports.
 
     One that is on this machine is shut under every address of this machine. Names are looked up once, when
     the process starts: the connections to them are made then as well.
