@@ -90,7 +90,12 @@ class Instance:
             for name, value in os.environ.items()
             if name not in _NOT_OURS and not name.startswith("EMETER_")
         }
-        return kept | {"EMETER_DATA_DIR": str(self.data.path), "HOST": "127.0.0.1", "PORT": str(self.port)}
+        return kept | {
+            "EMETER_DATA_DIR": str(self.data.path),
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "EMETER_LOG": "text",
+        }
 
     def _wait(self) -> None:
         end = time.monotonic() + _READY_WITHIN_S

@@ -1,6 +1,7 @@
 """A believable fleet with a day of results behind it, for pages to be looked at. Nothing of it is checked."""
 
 import json
+import urllib.request
 from dataclasses import dataclass, field
 
 from sqlalchemy import text
@@ -219,6 +220,7 @@ def _paths(emeter: Emeter) -> dict[str, str]:
         " WHERE m.name = 'Payments API'"
     )[0][0]
     incident = emeter.rows("SELECT public_id FROM incidents WHERE title = 'Payments API'")[0][0]
+    heartbeat = _heartbeat(emeter)
     return {
         "dashboard": "/",
         "monitors": "/monitors",
@@ -227,6 +229,8 @@ def _paths(emeter: Emeter) -> dict[str, str]:
         "monitor_new": "/monitors/new",
         "monitor_new_tcp": "/monitors/new?kind=tcp",
         "monitor": f"/monitors/{monitor}",
+        "monitor_new_heartbeat": "/monitors/new?kind=heartbeat",
+        "monitor_heartbeat": f"/monitors/{heartbeat}",
         "monitor_long": f"/monitors/{long}",
         "monitor_edit": f"/monitors/{monitor}/edit",
         "monitor_delete": f"/monitors/{monitor}/delete",
@@ -240,6 +244,20 @@ def _paths(emeter: Emeter) -> dict[str, str]:
         "mailbox": "/dev/mailbox",
         "not_found": "/monitors/00000000-0000-0000-0000-000000000000",
     }
+
+
+def _heartbeat(emeter: Emeter) -> str:
+    """A job that is down since its last run, in the middle of the next; answers the id of its monitor."""
+    options = ("--schedule", "0 3 * * *", "--time-zone", "Europe/Berlin", "--grace", "30 min")
+    added = emeter.run("monitor", "add", "--kind", "heartbeat", "--name", "Nightly backup", *options)
+    public_id = added.stdout.strip()
+    shown = emeter.run("monitor", "show", public_id).stdout
+    url = next(line.split()[-1] for line in shown.splitlines() if line.startswith("ping URL:"))
+    said = b"pg_dump: error: connection to server failed\ncould not connect to ledger-db"
+    told = (("/start", None), ("/0", b"41 tables"), ("/start", None), ("/3", said), ("/start", None))
+    for end, data in told:
+        urllib.request.urlopen(url + end, data, timeout=10).close()
+    return public_id
 
 
 def _reset_path(emeter: Emeter) -> str:

@@ -6,8 +6,9 @@ from redis import Redis
 
 from emeter_checker.guard import AddressGuard
 from emeter_checker.worker import Worker
+from emeter_core.logs import setup_logging
 from emeter_core.settings import Settings
-from emeter_core.supervisor.runtime import StopSignal, setup_logging
+from emeter_core.supervisor.runtime import StopSignal
 from emeter_storage.engine import DatabaseClock, make_engine, make_session_factory
 
 

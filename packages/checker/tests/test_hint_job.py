@@ -172,8 +172,8 @@ def test_a_forged_job_leaves_nothing_in_redis_and_is_told_of_once(queue, receive
     honest()
     assert HintJob.refused == 5
     assert [key for key in queue.connection.scan_iter() if b"rq:job:" in key] == []
-    assert [record.message for record in caplog.records] == [
-        "a job in Redis that is none of ours was thrown away: it is too large"
+    assert [(record.message, record.fields) for record in caplog.records] == [
+        ("a job in Redis that is none of ours was thrown away", {"why": "it is too large"})
     ]
 
 

@@ -45,7 +45,7 @@ def test_what_finished_is_recorded_and_counted(database, add_monitor) -> None:
     recorder.start()
     recorder.stop(within=10)
     assert (recorder.recorded, recorder.discarded, recorder.dropped, recorder.waiting) == (3, 0, 0, 0)
-    assert sum(recorder.lateness.counts.values()) == 3
+    assert sum(recorder.tally.lateness.counts.values()) == 3
     assert stored(database) == 3
 
 

@@ -34,12 +34,16 @@ NUMBERS = {
     "keyword_missing": 51,
     "keyword_present": 52,
     "answer_unexpected": 53,
+    "heartbeat_missing": 54,
+    "run_too_long": 55,
+    "run_failed": 56,
     "address_blocked": 60,
     "scheme_blocked": 61,
     "network_unavailable": 70,
     "resolver_unavailable": 71,
     "not_checked": 72,
     "ping_forbidden": 73,
+    "pings_not_taken": 74,
 }
 
 
@@ -73,6 +77,7 @@ def test_every_reason_stands_for_a_condition(reason: Reason) -> None:
         Reason.RESOLVER_UNAVAILABLE: Condition.NO_DATA,
         Reason.NOT_CHECKED: Condition.NO_DATA,
         Reason.PING_FORBIDDEN: Condition.NO_DATA,
+        Reason.PINGS_NOT_TAKEN: Condition.NO_DATA,
     }
     assert reason.condition is expected.get(reason, Condition.DOWN)
     assert Outcome(reason).condition is reason.condition

@@ -8,6 +8,7 @@ from sqlalchemy import Column, Connection, Engine, MetaData, String, text
 
 from emeter_core import schema
 from emeter_core.accounts import Registration, register_user, scope_of
+from emeter_core.heartbeats import Ping, PingKind, keep_watch, take_ping
 from emeter_core.monitors import create_monitor, draft_monitor, pause_monitor
 from emeter_core.processes import check_secret, enlist
 from emeter_core.vault import Vault
@@ -134,4 +135,8 @@ def _fill(engine: Engine) -> None:
         draft = draft_monitor(target="http://example.com/", settings={"headers": [("A", "b")]})
         monitor = create_monitor(session, scope, draft, vault=vault, now=NOON)
         pause_monitor(session, scope, monitor, now=NOON)
+        beats = draft_monitor(kind="heartbeat", name="Backup")
+        create_monitor(session, scope, beats, vault=vault, now=NOON, token="of-the-backup")
+        take_ping(session, "of-the-backup", Ping(PingKind.LOG), now=NOON)
+        keep_watch(session, now=NOON)
         enlist(session, "worker", location_id=None, now=NOON)

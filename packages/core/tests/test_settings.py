@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from emeter_core.logs import LogSettings
+from emeter_core.metrics import MetricsSettings
 from emeter_core.retention import USUAL, Retention
 from emeter_core.settings import Settings
 from emeter_storage.errors import UserError
@@ -138,7 +140,12 @@ def test_what_is_on_loopback(monkeypatch: pytest.MonkeyPatch, host: str, *, is_o
 def test_no_check_reaches_pages_that_are_for_this_machine(
     monkeypatch: pytest.MonkeyPatch, host: str, base_url: str, web: list[str]
 ) -> None:
-    for name, value in {"HOST": host, "BASE_URL": base_url, "PORT": "8123"}.items():
+    for name, value in {
+        "HOST": host,
+        "BASE_URL": base_url,
+        "PORT": "8123",
+        "EMETER_METRICS_PORT": "0",
+    }.items():
         monkeypatch.setenv(name, value)
     settings = Settings.load()
     assert settings.own_servers == (settings.database, settings.redis, *web)
@@ -227,3 +234,53 @@ def test_the_password_of_the_mail_server_is_not_shown(monkeypatch: pytest.Monkey
     monkeypatch.setenv("SMTP_URL", "smtp://user:hush@mail.example.com")
 
     assert "hush" not in repr(Settings.load())
+
+
+def test_metrics_are_for_this_machine_unless_there_is_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.load().metrics == MetricsSettings("127.0.0.1", 9460, "", 8000)
+
+    monkeypatch.setenv("EMETER_METRICS_HOST", "0.0.0.0")
+    with pytest.raises(UserError) as error:
+        Settings.load()
+    assert str(error.value) == (
+        "Bad setting EMETER_METRICS_HOST: may be another than this machine's own only beside"
+        " EMETER_METRICS_TOKEN"
+    )
+
+    monkeypatch.setenv("EMETER_METRICS_TOKEN", "t" * 32)
+    assert Settings.load().metrics == MetricsSettings("0.0.0.0", 9460, "t" * 32, 8000)
+    assert "ttt" not in repr(Settings.load())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EMETER_METRICS_PORT", "-1"),
+        ("EMETER_METRICS_PORT", "65520"),
+        ("EMETER_METRICS_TOKEN", "short"),
+        ("EMETER_METRICS_HOST", "a b"),
+        ("EMETER_LOG", "xml"),
+        ("EMETER_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_bad_setting_of_metrics_or_logs_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UserError, match=f"^Bad setting {name}: "):
+        Settings.load()
+
+
+def test_no_check_reaches_the_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMETER_METRICS_PORT", "9500")
+
+    assert {"http://127.0.0.1:9500", "http://127.0.0.1:9531"} < set(Settings.load().own_servers)
+    assert "http://127.0.0.1:9532" not in Settings.load().own_servers
+
+
+def test_logs_go_by_their_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.load().log == LogSettings("auto", "info")
+
+    monkeypatch.setenv("EMETER_LOG", "text")
+    monkeypatch.setenv("EMETER_LOG_LEVEL", "debug")
+    assert Settings.load().log == LogSettings("text", "debug")

@@ -40,6 +40,7 @@ from emeter_core.vault import Vault
 ANONYMOUS, STRANGER = "anonymous", "stranger"
 PEOPLE = (ANONYMOUS, STRANGER, *Role)
 MAIL = "20261123T120000000000Z-dora@example.com.eml"
+TOKEN = "x" * 43
 CREDENTIAL = "T024/B099/as-in-the-url-of-a-chat"
 _DAY = timedelta(days=1)
 _US = timedelta(microseconds=1)
@@ -55,6 +56,7 @@ class Belongings:
     mark: str
     monitor: uuid.UUID
     paused: uuid.UUID
+    heartbeat: uuid.UUID
     slot: int
     incident: uuid.UUID
     trials: dict[TrialKind, uuid.UUID]
@@ -85,7 +87,7 @@ def build(session: Session, *, vault: Vault, now: datetime) -> World:
         session.add(Membership(team_id=ours.team.id, user_id=member.id, role=role, inserted_at=at))
     session.flush()
     return World(
-        _furnish(session, ours, vault, now),
+        _furnish(session, ours, vault, now, token=TOKEN),
         _furnish(session, theirs, vault, now),
         {name: _log_in(session, user, now=now) for name, user in people.items()},
         {name: _other_session(session, user, now=now) for name, user in people.items()},
@@ -101,6 +103,7 @@ def path_to(path: str, world: World, who: str, *, of: Belongings | None = None) 
         "/users/sessions/<uuid:public_id>": lambda: session,
         "/live/<uuid:public_id>": lambda: having.team_id,
         "/monitors/<uuid:public_id>/resume": lambda: having.paused,
+        "/monitors/<uuid:public_id>/token": lambda: having.heartbeat,
         "/monitors/<uuid:public_id>": lambda: having.monitor,
         "/incidents/<uuid:public_id>": lambda: having.incident,
     }
@@ -108,7 +111,8 @@ def path_to(path: str, world: World, who: str, *, of: Belongings | None = None) 
     if begin:
         path = path.replace("<uuid:public_id>", str(named[begin]()))
     path = path.replace("<int:slot>", str(having.slot)).replace("<kind>", "webhook")
-    return path.replace("<token>", "x" * 43).replace("<name>", MAIL)
+    path = path.replace("<int:code>", "0")
+    return path.replace("<token>", TOKEN).replace("<name>", MAIL)
 
 
 def _person(session: Session, *, now: datetime) -> User:
@@ -125,12 +129,14 @@ def _other_session(session: Session, user: User, *, now: datetime) -> uuid.UUID:
     return next(each.id for each in list_sessions(session, user, now=now, current=token) if each.is_current)
 
 
-def _furnish(session: Session, scope: Scope, vault: Vault, now: datetime) -> Belongings:
+def _furnish(session: Session, scope: Scope, vault: Vault, now: datetime, *, token: str = "") -> Belongings:
     mark = f"mark{next(_numbers)}x{scope.team.id.hex}"
     scope.team.name = f"Team {mark}"
     draft = draft_monitor(target=f"http://{mark}.example.com/", name=f"Shop {mark}")
     monitor, paused = (create_monitor(session, scope, draft, vault=vault, now=now - _DAY / 4) for _ in "12")
     pause_monitor(session, scope, paused, now=now)
+    beats = draft_monitor(kind="heartbeat", name=f"Job {mark}")
+    heartbeat = create_monitor(session, scope, beats, vault=vault, now=now - _DAY / 4, token=token)
     probe_id = session.scalars(select(Probe.id).where(Probe.monitor_id == monitor.id)).one()
     slot = now - timedelta(minutes=1)
     session.add(
@@ -152,6 +158,7 @@ def _furnish(session: Session, scope: Scope, vault: Vault, now: datetime) -> Bel
         mark,
         monitor.public_id,
         paused.public_id,
+        heartbeat.public_id,
         (slot - datetime(1970, 1, 1, tzinfo=now.tzinfo)) // _US,
         _incident(session, scope, monitor, channel, now),
         trials,

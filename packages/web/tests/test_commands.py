@@ -33,7 +33,8 @@ def test_it_serves_until_it_is_told_to_end(
     web: "subprocess.Popen[str]", environment: Mapping[str, str]
 ) -> None:
     address = f"http://localhost:{environment['PORT']}"
-    assert serve(web) == f"Serving {address}\n"
+    event = json.loads(serve(web))
+    assert (event["process"], event["level"], event["event"]) == ("web", "info", f"Serving {address}")
 
     with urllib.request.urlopen(f"{address}/", timeout=10) as page:
         assert b"Log in" in page.read()

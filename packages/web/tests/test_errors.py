@@ -42,7 +42,7 @@ def test_a_bug_is_a_page_with_a_reference_that_is_in_the_log(app, caplog: pytest
     reference = BeautifulSoup(answer.text, "html.parser").code.text
     assert "secret of the code" not in answer.text
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert record.getMessage() == f"Error {reference} at GET /test/<token>"
+    assert record.fields == {"reference": reference, "method": "GET", "route": "/test/<token>"}  # type: ignore[attr-defined]
     assert record.exc_info is not None
     assert "token-of-somebody" not in caplog.text
 

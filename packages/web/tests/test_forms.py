@@ -140,7 +140,8 @@ class Stage:
         having = world.theirs if who == STRANGER else world.ours
         routes = [route.path for group in GROUPS for route in group.routes if route.method == "GET"]
         paths = [path_to(path, world, who, of=having) for path in routes if path not in {RESET, SAMPLES}]
-        for path in [*paths, f"/monitors/{having.paused}", self._reset_path]:
+        others = [f"/monitors/{public_id}" for public_id in (having.paused, having.heartbeat)]
+        for path in [*paths, *others, self._reset_path]:
             answer = browser.get(path)
             if answer.status_code == 200 and answer.mimetype == "text/html":
                 for tag in BeautifulSoup(answer.text, "html.parser").select("form"):

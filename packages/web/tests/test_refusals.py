@@ -1,5 +1,6 @@
 """What is no request is refused as everything else is: by a page, with the headers of every answer (R18)."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -101,7 +102,7 @@ def web(environment: Mapping[str, str]) -> Iterator[Web]:
     )
     with process:
         assert process.stderr is not None
-        assert process.stderr.readline().startswith("Serving")
+        assert json.loads(process.stderr.readline())["event"].startswith("Serving")
         yield Web(process, int(environment["PORT"]))
         process.kill()
 
@@ -134,7 +135,7 @@ def test_r18_what_is_no_request_is_refused_with_all_headers(web: Web) -> None:
     log = web.end()
     assert "Traceback" not in log
     assert SECRET.decode() not in log
-    assert "ERROR" not in log
+    assert {json.loads(line)["level"] for line in log.splitlines()} <= {"info"}
 
 
 def test_an_answer_between_two_that_are_none(web: Web) -> None:

@@ -9,12 +9,14 @@ from redis import Redis
 
 from emeter_core.checks.spec import CheckSpec
 from emeter_core.commands.monitor_options import requesting, split, told_by_option
+from emeter_core.logs import setup_logging
 from emeter_core.monitors.draft import MAX_TIMEOUT, draft_monitor
-from emeter_core.monitors.kinds import kind_of
+from emeter_core.monitors.kinds import KINDS, kind_of
 from emeter_core.outcome import Condition
 from emeter_core.settings import Settings
-from emeter_core.supervisor.runtime import StopSignal, setup_logging
+from emeter_core.supervisor.runtime import StopSignal
 from emeter_core.supervisor.spec import ProcessSpec
+from emeter_storage.errors import UserError
 
 SCHEDULER = ProcessSpec("scheduler", ("scheduler",), stop_order=10, ready_word="Scheduling")
 WORKER = ProcessSpec("worker", ("worker",), stop_order=20, stop_within=75.0, ready_word="Checking")
@@ -33,13 +35,17 @@ def scheduler() -> None:
     from emeter_checker.scheduler import Scheduler  # noqa: PLC0415 - `emeter check` starts without it
     from emeter_core.database import Database  # noqa: PLC0415 - `emeter check` starts without it
 
-    setup_logging("scheduler")
     stop = StopSignal.install()
     settings = Settings.load()
+    setup_logging("scheduler", settings.log)
     database = Database.of(settings, name="emeter scheduler", pool_size=_SCHEDULER_POOL_SIZE)
-    Scheduler(database.sessions, database.clock, _redis(settings), retention=settings.retention).run(
-        stop.wait
-    )
+    Scheduler(
+        database.sessions,
+        database.clock,
+        _redis(settings),
+        retention=settings.retention,
+        metrics=settings.metrics,
+    ).run(stop.wait)
 
 
 @click.command()
@@ -49,15 +55,21 @@ def worker() -> None:
     from emeter_checker.worker import Worker  # noqa: PLC0415 - the same
     from emeter_core.database import Database  # noqa: PLC0415 - the same
 
-    setup_logging("worker")
     stop = StopSignal.install()
     settings = Settings.load()
+    setup_logging("worker", settings.log)
     database, vault = Database.of(settings, name="emeter worker", pool_size=_POOL_SIZE), settings.vault()
     database.require_secret(vault)
     guard = AddressGuard(settings.private_targets, own=settings.own_servers)
-    Worker(database.sessions, database.clock, _redis(settings), vault, guard, anchors=settings.anchors).run(
-        stop
-    )
+    Worker(
+        database.sessions,
+        database.clock,
+        _redis(settings),
+        vault,
+        guard,
+        metrics=settings.metrics,
+        anchors=settings.anchors,
+    ).run(stop)
 
 
 @click.command()
@@ -68,9 +80,9 @@ def sender() -> None:
     from emeter_checker.sender import Sender  # noqa: PLC0415 - the same
     from emeter_core.database import Database  # noqa: PLC0415 - the same
 
-    setup_logging("sender")
     stop = StopSignal.install()
     settings = Settings.load()
+    setup_logging("sender", settings.log)
     vault = settings.vault()
     database = Database.of(settings, name="emeter sender", pool_size=_SENDER_POOL_SIZE)
     database.require_secret(vault)
@@ -81,9 +93,15 @@ def sender() -> None:
         guard=AddressGuard(settings.private_targets, own=settings.own_servers),
         clock=database.clock,
     )
-    Sender(database.sessions, database.clock, _redis(settings), vault, how, base_url=settings.base_url).run(
-        stop
-    )
+    Sender(
+        database.sessions,
+        database.clock,
+        _redis(settings),
+        vault,
+        how,
+        base_url=settings.base_url,
+        metrics=settings.metrics,
+    ).run(stop)
 
 
 @click.command()
@@ -100,6 +118,8 @@ def check(url: str, **given: Any) -> None:  # noqa: ANN401 - whatever the option
     from emeter_checker.report import report  # noqa: PLC0415 - the same
 
     kind = kind_of(url)
+    if not KINDS[kind].is_polled:
+        raise UserError("A heartbeat cannot be checked: it reports by itself.")
     fields, settings = split(given, kind)
     with told_by_option():
         draft = draft_monitor(target=url, kind=kind, interval=MAX_TIMEOUT, settings=settings, **fields)

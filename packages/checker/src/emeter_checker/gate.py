@@ -1,7 +1,6 @@
 """The gate: claims wait here until they are nearly due, and pass only if they are still wanted."""
 
 import heapq
-import logging
 import threading
 from collections.abc import Callable, Sequence
 
@@ -10,10 +9,11 @@ from sqlalchemy.exc import DBAPIError
 from emeter_checker.engine import Scheduled
 from emeter_core import checks
 from emeter_core.checks import CheckSpec, Taken
+from emeter_core.logs import get_logger
 from emeter_core.vault import Vault
 from emeter_storage.engine import DatabaseClock, SessionFactory
 
-_log = logging.getLogger(__name__)
+_log = get_logger(__name__)
 
 _EVERY_S = 0.25
 _AHEAD_US = 500_000
@@ -87,7 +87,7 @@ class Gate:
             try:
                 self._let_through()
             except DBAPIError as error:
-                _log.warning("cannot read what to check: %s", str(error.orig).strip().partition("\n")[0])
+                _log.warning("cannot read what to check", error=str(error.orig).strip().partition("\n")[0])
                 self._stop.wait(_PAUSE_S)
             except Exception:  # noqa: BLE001 - the thread must outlive a bug: no gate, no checks
                 _log.exception("the gate failed; what was due becomes a gap")

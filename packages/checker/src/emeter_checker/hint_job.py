@@ -1,7 +1,6 @@
 """A job in Redis, believed in nothing: it is one of ours, or it is not there."""
 
 import json
-import logging
 import time
 import zlib
 from collections.abc import Callable, Mapping
@@ -11,7 +10,9 @@ from redis import ResponseError
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
 
-_log = logging.getLogger(__name__)
+from emeter_core.logs import get_logger
+
+_log = get_logger(__name__)
 
 CHECK = "check"
 """Claims fall due."""
@@ -114,7 +115,7 @@ class HintJob(Job):
         HintJob.refused += 1
         if time.monotonic() >= HintJob._told_at:
             HintJob._told_at = time.monotonic() + _TELL_EVERY_S
-            _log.warning("a job in Redis that is none of ours was thrown away: %s", why)
+            _log.warning("a job in Redis that is none of ours was thrown away", why=why)
         raise NoSuchJobError(f"job {self.id} is none of ours")
 
 

@@ -1,6 +1,5 @@
 """RQ's worker as our processes use it: it takes hints, nothing else, and ends on a signal at once."""
 
-import logging
 import signal
 import time
 from contextlib import suppress
@@ -16,10 +15,11 @@ from rq.worker import SimpleWorker, WorkerStatus
 from rq.worker_registration import clean_worker_registry
 
 from emeter_checker.hint_job import HintJob
+from emeter_core.logs import get_logger
 from emeter_core.redis_server import inspect
 from emeter_core.supervisor.runtime import StopSignal
 
-_log = logging.getLogger(__name__)
+_log = get_logger(__name__)
 
 _REDIS_PAUSE_S = 0.5
 
@@ -36,7 +36,7 @@ def listen(queue: Queue, stop: StopSignal) -> None:
                 warned = _inspect(queue.connection, warned)
                 HintWorker(queue, stop).work(logging_level="WARNING")
             except (RedisError, ValueError, OSError) as error:
-                _log.warning("Redis is away: %s", str(error).partition("\n")[0])
+                _log.warning("Redis is away", error=str(error).partition("\n")[0])
             stop.wait(_REDIS_PAUSE_S)
 
 
@@ -108,7 +108,7 @@ class HintWorker(SimpleWorker):
                 self.connection.zremrangebyscore(registry.key, 0, time.time())
             clean_worker_registry(queue)
         except ResponseError as error:
-            _log.warning("cannot tidy up in Redis: %s", error)
+            _log.warning("cannot tidy up in Redis", error=str(error))
 
     def subscribe(self) -> None:
         """Listen to no commands: whoever can write to Redis could stop us with them."""

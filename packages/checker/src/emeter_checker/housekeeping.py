@@ -1,6 +1,5 @@
 """Housekeeping: partitions made, rollups, purges; in a thread of its own, so that no tick waits for it."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -11,11 +10,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from emeter_core import accounts, alerts, analytics
+from emeter_core.logs import get_logger
 from emeter_core.retention import Retention
 from emeter_storage.engine import DatabaseClock, SessionFactory
 from emeter_storage.partitions import ensure_partitions
 
-_log = logging.getLogger(__name__)
+_log = get_logger(__name__)
 T = TypeVar("T")
 
 _ROLL_UP_EVERY_S = 30.0
@@ -62,9 +62,11 @@ class Housekeeper:
             try:
                 task()
             except DBAPIError as error:
-                _log.warning("%s: %s", _name(task), str(error.orig).strip().partition("\n")[0])
+                _log.warning(
+                    "cannot keep house", task=_name(task), error=str(error.orig).strip().partition("\n")[0]
+                )
             except Exception:  # noqa: BLE001 - the thread must outlive a bug in one task
-                _log.exception("%s failed", _name(task))
+                _log.exception("a task of housekeeping failed", task=_name(task))
 
     def _run(self) -> None:
         pause = 0.0
@@ -91,7 +93,7 @@ class Housekeeper:
     def _purge_history(self) -> None:
         dropped = analytics.purge(self._sessions, self._retention, now=self._clock.now())
         if dropped:
-            _log.info("old history dropped: %s", ", ".join(dropped))
+            _log.info("old history dropped", dropped=", ".join(dropped))
 
     def _within(self, task: Callable[[Session, datetime], T]) -> T:
         """Run a task in a transaction of its own."""

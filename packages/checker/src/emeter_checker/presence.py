@@ -22,6 +22,7 @@ class Presence:
         self._clock = clock
         self._id: uuid.UUID | None = None
         self._next_at = 0.0
+        self._answered_at = float("-inf")
         self._lock = threading.Lock()
 
     @property
@@ -41,7 +42,13 @@ class Presence:
         with self._sessions.begin() as session:
             if not processes.report(session, process_id, info, now=self._clock.now()):
                 self._id = None  # Forgotten, as after a day of sleep: it enlists anew the next time.
-        self._next_at = time.monotonic() + processes.SEEN_EVERY_S
+        self._answered_at = time.monotonic()
+        self._next_at = self._answered_at + processes.SEEN_EVERY_S
+
+    @property
+    def is_database_up(self) -> bool:
+        """Whether the database answered lately: twice it may be missed."""
+        return time.monotonic() < self._answered_at + 3 * processes.SEEN_EVERY_S
 
     def leave(self) -> None:
         """Take this process out of the table; a database that is away finds out by itself."""

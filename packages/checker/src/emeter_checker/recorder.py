@@ -1,6 +1,5 @@
 """The recorder: what the engine finished goes into the database, every 200 ms in one transaction."""
 
-import logging
 import threading
 import time
 from collections import deque
@@ -9,12 +8,13 @@ from typing import cast
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from emeter_checker import engine
+from emeter_checker.tally import Tally
 from emeter_core import checks
 from emeter_core.checks import Finished, Taken
-from emeter_core.processes import Histogram
+from emeter_core.logs import get_logger
 from emeter_storage.engine import DatabaseClock, SessionFactory
 
-_log = logging.getLogger(__name__)
+_log = get_logger(__name__)
 
 _EVERY_S = 0.2
 _MOST_PER_TRANSACTION = 2000
@@ -36,7 +36,7 @@ class Recorder:
         self._singly = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
-        self.lateness = Histogram()
+        self.tally = Tally()
         self.recorded = 0
         self.discarded = 0
         self.dropped = 0
@@ -57,7 +57,7 @@ class Recorder:
         self._stop.set()
         self._thread.join(within)
         if self._waiting:
-            _log.warning("%d results could not be recorded", len(self._waiting))
+            _log.warning("results could not be recorded", results=len(self._waiting))
 
     @property
     def is_alive(self) -> bool:
@@ -93,7 +93,11 @@ class Recorder:
                 self._record(batch)
             except (InterfaceError, OperationalError) as error:
                 self._waiting.extendleft(reversed(batch))
-                _log.warning("cannot record: %s", str(error.orig).strip().partition("\n")[0])
+                _log.warning(
+                    "cannot record",
+                    error=str(error.orig).strip().partition("\n")[0],
+                    waiting=len(self._waiting),
+                )
                 return min(2 * pause, _LONGEST_PAUSE_S)
             except Exception:  # noqa: BLE001 - the thread must outlive a bug in one batch
                 left += self._single_out(batch)
@@ -119,8 +123,7 @@ class Recorder:
             done = checks.record(session, finished, now=self._clock.now())
         self.recorded += done.counted
         self.discarded += done.discarded
-        for late_us in late:
-            self.lateness.add(late_us)
+        self.tally.count(batch, late)
 
     def _late_us(self, each: engine.Finished) -> int:
         slot_us = cast("Taken", each.ticket).slot_us

@@ -1,6 +1,5 @@
 """The reporter: tells every few seconds that this process runs, and ends it where it only half does."""
 
-import logging
 import os
 import signal
 import threading
@@ -10,10 +9,11 @@ from typing import Protocol
 from sqlalchemy.exc import DBAPIError
 
 from emeter_checker.presence import Presence
+from emeter_core.logs import get_logger
 from emeter_core.processes import SEEN_EVERY_S
 from emeter_storage.engine import DatabaseClock
 
-_log = logging.getLogger(__name__)
+_log = get_logger(__name__)
 
 
 class Part(Protocol):
@@ -66,7 +66,7 @@ class Reporter:
                 self._clock.measure_if_old()
                 self._presence.report(self._figures())
             except DBAPIError as error:
-                _log.warning("cannot report: %s", str(error.orig).strip().partition("\n")[0])
+                _log.warning("cannot report", error=str(error.orig).strip().partition("\n")[0])
             except Exception:  # noqa: BLE001 - the clock is measured in this thread: it must not end
                 _log.exception("cannot report")
             self._end_if_crippled()
@@ -75,5 +75,5 @@ class Reporter:
         """End this process where one of its threads has died: the supervisor starts a whole one."""
         dead = [name for name, part in self._parts.items() if not part.is_alive]
         if dead and self._watching:
-            _log.error("%s died: this process ends", " and ".join(dead))
+            _log.error("a part died: this process ends", parts=" and ".join(dead))
             os.kill(os.getpid(), signal.SIGTERM)

@@ -1,8 +1,7 @@
 """The scheduler: claims the slots that fall due, tells the workers, and looks after what got lost."""
 
-import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from redis import Redis, RedisError
@@ -13,14 +12,21 @@ from emeter_checker.hint_job import DELIVER, TRY_CHANNEL, TRY_CHECK
 from emeter_checker.hints import checks_queue, deliveries_queue, give_hints, most_waiting, nudge
 from emeter_checker.housekeeping import Housekeeper
 from emeter_checker.presence import Presence
-from emeter_core import checks, trials
+from emeter_checker.ticks import Counts, depths
+from emeter_core import checks, heartbeats, trials
 from emeter_core.checks import Hint
+from emeter_core.logs import get_logger
+from emeter_core.metrics import NOWHERE, Address, MetricsSettings, Sample, families
+from emeter_core.metrics.listener import tell_metrics
 from emeter_core.monitors import location_id_of
 from emeter_core.retention import USUAL, Retention
 from emeter_core.waiting import Waiting, waiting_for_checker
 from emeter_storage.engine import DatabaseClock, SessionFactory
 
-_log = logging.getLogger(__name__)
+_log = get_logger(__name__)
+
+METRICS_PLACE = 0
+"""Which of our ports for metrics is the scheduler's."""
 
 TICK_S = 0.5
 AHEAD = timedelta(seconds=2)
@@ -31,6 +37,7 @@ _MOST_PER_TICK = 20_000
 _LEAST_LATE_PER_TICK = 50
 _SWEEP_EVERY_S = 5.0
 _RECOVER_EVERY_S = 1.0
+_MISSING_EVERY_S = 1.0
 _TRIALS_EVERY_S = 60.0
 _LONGEST_PAUSE_S = 5.0
 
@@ -46,6 +53,7 @@ class Scheduler:
         *,
         location: str = "local",
         retention: Retention = USUAL,
+        metrics: MetricsSettings = NOWHERE,
     ) -> None:
         self._sessions = sessions
         self._clock = clock
@@ -54,11 +62,15 @@ class Scheduler:
         self._location = location
         self._location_id = 0
         self._rate = 0.0
+        self._metrics = metrics
+        self._told_at: Address | None = None
+        self._counts = Counts()
         self._said = False
         self._presence = Presence("scheduler", sessions, clock)
         self._housekeeper = Housekeeper(sessions, clock, retention)
         self._due: dict[Callable[[Session, datetime], None], tuple[float, float]] = {
             self._recover: (_RECOVER_EVERY_S, 0.0),
+            self._find_missing: (_MISSING_EVERY_S, 0.0),
             self._sweep: (_SWEEP_EVERY_S, 0.0),
             self._realign: (_SWEEP_EVERY_S, 0.0),
             self._measure_rate: (_SWEEP_EVERY_S, 0.0),
@@ -67,6 +79,7 @@ class Scheduler:
 
     def run(self, wait: Callable[[float], bool]) -> None:
         """Tick until `wait(seconds)` says that it is time to stop."""
+        self._told_at = tell_metrics("scheduler", self._metrics, self.samples, first=METRICS_PLACE)
         self._housekeeper.start()
         pause = 0.0
         while not wait(pause):
@@ -86,15 +99,21 @@ class Scheduler:
                 self._location_id = location_id_of(session, self._location)
         self._keep_house(now)
         with self._sessions.begin() as session:
-            hints = [
-                *self._claim(session, now),
-                *checks.hint_again(session, location_id=self._location_id, now=now),
-            ]
+            claimed = self._claim(session, now)
+            again = checks.hint_again(session, location_id=self._location_id, now=now)
             waiting = waiting_for_checker(session, now=now)
         # Only what is committed is hinted at: a worker must find the claims.
-        self._hint(hints, waiting)
-        self._presence.report({"location": self._location, "checks_per_second": self._rate})
-        return sum(len(hint.claims) for hint in hints)
+        self._hint([*claimed, *again], waiting)
+        self._report()
+        self._counts.ticked(claimed)
+        return sum(len(hint.claims) for hint in [*claimed, *again])
+
+    def samples(self) -> Iterator[Sample]:
+        """What this process tells at `/metrics`; Redis is asked how much waits there."""
+        yield from self._counts.samples()
+        yield from depths(self._queue, self._deliveries)
+        yield Sample(families.RATE, self._rate)
+        yield Sample(families.DATABASE_UP, self._presence.is_database_up)
 
     def _try_tick(self, pause: float) -> float:
         """Tick; where the database is away say so and return a growing pause."""
@@ -103,12 +122,16 @@ class Scheduler:
         except DBAPIError as error:
             away = isinstance(error, InterfaceError | OperationalError)
             why = "the database is away" if away else "cannot schedule"
-            _log.warning("%s: %s", why, str(error.orig).strip().partition("\n")[0])
+            _log.warning(why, error=str(error.orig).strip().partition("\n")[0])
             return min(2 * pause, _LONGEST_PAUSE_S)
         if not self._said:
-            _log.info("Scheduling the checks of %s.", self._location)
+            _log.announce(f"Scheduling the checks of {self._location}.")
             self._said = True
         return TICK_S
+
+    def _report(self) -> None:
+        told = self._told_at and self._told_at._asdict()
+        self._presence.report({"location": self._location, "checks_per_second": self._rate, "metrics": told})
 
     def _claim(self, session: Session, now: datetime) -> list[Hint]:
         """Claim all that is due soon, and of what is overdue no more than twice the usual rate: no burst."""
@@ -134,7 +157,7 @@ class Scheduler:
                 nudge(self._deliveries, DELIVER)
         except RedisError as error:
             # What they are about stands, and is hinted at again as soon as Redis is back.
-            _log.warning("Redis is away: %s", str(error).partition("\n")[0])
+            _log.warning("Redis is away", error=str(error).partition("\n")[0])
 
     def _keep_house(self, now: datetime) -> None:
         """Do what is due of the tasks that come less often than ticks, each in a transaction of its own."""
@@ -149,22 +172,31 @@ class Scheduler:
             except (InterfaceError, OperationalError):
                 raise
             except Exception:  # noqa: BLE001 - a task that fails must not keep the checks from being claimed
-                _log.exception("%s failed", task.__name__.strip("_").replace("_", " "))
+                _log.exception(
+                    "a task of the scheduler failed", task=task.__name__.strip("_").replace("_", " ")
+                )
 
     def _recover(self, session: Session, now: datetime) -> None:
         renewed, lost = checks.recover(session, location_id=self._location_id, now=now)
+        self._counts.recovered += renewed
+        self._counts.lost += lost
         if renewed or lost:
-            _log.info("leases that ran out: %d claimed again, %d slots lost", renewed, lost)
+            _log.info("leases ran out", claimed_again=renewed, slots_lost=lost)
+
+    def _find_missing(self, session: Session, now: datetime) -> None:
+        missing = heartbeats.find_missing(session, now=now)
+        if missing:
+            _log.info("heartbeats did not come", runs=missing)
 
     def _sweep(self, session: Session, now: datetime) -> None:
         silent = checks.sweep_silence(session, now=now)
         if silent:
-            _log.info("no data any more: %d monitors", silent)
+            _log.info("monitors have no data any more", monitors=silent)
 
     def _realign(self, session: Session, now: datetime) -> None:
         ahead = checks.realign(session, location_id=self._location_id, now=now)
         if ahead:
-            _log.warning("the clock was ahead: %d monitors are scheduled anew", ahead)
+            _log.warning("the clock was ahead: monitors are scheduled anew", monitors=ahead)
 
     def _measure_rate(self, session: Session, _now: datetime) -> None:
         self._rate = checks.checks_per_second(session, location_id=self._location_id)

@@ -1,6 +1,5 @@
 """Checks that somebody tries from a page: run by the engine at once, answered as soon as they end."""
 
-import logging
 import threading
 import time
 import uuid
@@ -16,6 +15,7 @@ from emeter_checker.engine import Finished, Scheduled
 from emeter_core import trials
 from emeter_core.checks.spec import CheckSpec
 from emeter_core.incidents import cause_in_words
+from emeter_core.logs import get_logger
 from emeter_core.monitors import draft_monitor
 from emeter_core.outcome import Outcome, Reason
 from emeter_core.trials import Trial, TrialKind
@@ -23,7 +23,7 @@ from emeter_core.vault import Vault
 from emeter_storage.engine import DatabaseClock, SessionFactory
 from emeter_storage.errors import UserError
 
-_log = logging.getLogger(__name__)
+_log = get_logger(__name__)
 
 LOOK_EVERY_S = 5.0
 """Between two looks that nobody asked for: all there is while Redis is away."""
@@ -106,7 +106,7 @@ class CheckTrials:
             try:
                 self._answer(event) if isinstance(event, _Answer) else self._look()
             except DBAPIError as error:
-                _log.warning("cannot see to trials: %s", str(error.orig).strip().partition("\n")[0])
+                _log.warning("cannot see to trials", error=str(error.orig).strip().partition("\n")[0])
                 time.sleep(_AWAY_S)
                 if isinstance(event, _Answer):
                     self._try_again(event)
@@ -137,7 +137,7 @@ class CheckTrials:
         except UserError as error:
             self._refuse(trial, str(error))
         except Exception:  # noqa: BLE001 - one that we cannot read must not keep the others from being tried
-            _log.exception("the trial %s cannot be checked", trial.id)
+            _log.exception("a trial cannot be checked", trial=str(trial.id))
             self._refuse(trial, "an error of ours")
 
     def _refuse(self, trial: Trial, why: str) -> None:

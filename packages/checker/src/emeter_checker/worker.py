@@ -1,8 +1,7 @@
 """The worker: an RQ worker whose jobs hand claims to an engine that outlives them."""
 
 import gc
-import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from redis import Redis
@@ -20,14 +19,20 @@ from emeter_checker.reporter import Reporter
 from emeter_checker.trials import CheckTrials, Tried
 from emeter_core import checks
 from emeter_core.checks import Taken
+from emeter_core.logs import get_logger
+from emeter_core.metrics import NOWHERE, Address, MetricsSettings, Sample, families
+from emeter_core.metrics.listener import tell_metrics
 from emeter_core.supervisor.runtime import StopSignal
 from emeter_core.vault import Vault
 from emeter_storage.engine import DatabaseClock, SessionFactory
 
-_log = logging.getLogger(__name__)
+_log = get_logger(__name__)
 
 DRAIN_S = 65.0
 """The longest timeout, and five seconds: how long what is in flight may take at the end."""
+
+METRICS_PLACE = 2
+"""Which of our ports for metrics workers begin at: those before are the scheduler's and the sender's."""
 
 _FLUSH_S = 5.0
 _MOST_IN_FLIGHT = 20_000
@@ -45,12 +50,15 @@ class Worker:
         guard: AddressGuard,
         *,
         location: str = "local",
+        metrics: MetricsSettings = NOWHERE,
         **engine_options: Any,  # noqa: ANN401 - passed on as they are
     ) -> None:
         self._sessions = sessions
         self._clock = clock
         self._redis = redis
         self._location = location
+        self._metrics = metrics
+        self._told_at: Address | None = None
         self._presence = Presence("worker", sessions, clock)
         self._recorder = Recorder(sessions, clock)
         self._engine = Engine(guard, self._ended, **engine_options)
@@ -71,13 +79,14 @@ class Worker:
     def run(self, stop: StopSignal) -> None:
         """Work until asked to stop; then end what is in flight, record it, give the rest back."""
         _calm_collector()
+        self._told_at = tell_metrics("worker", self._metrics, self.samples, first=METRICS_PLACE)
         self._recorder.start()
         self._engine.start()
         self._gate.start()
         self._trials.start()
         self._reporter.start()
         HintJob.functions |= {CHECK: self.take_up, TRY_CHECK: self._trials.look}
-        _log.info("Checking for %s.", self._location)
+        _log.announce(f"Checking for {self._location}.")
         listen(checks_queue(self._redis, self._location), stop)
         self._finish()
         self._reporter.stop()
@@ -93,7 +102,7 @@ class Worker:
                 taken = checks.take(session, hint, process_id=process_id, now=self._clock.now())
         except DBAPIError as error:
             # Not taken, so hinted at again.
-            _log.warning("cannot take claims: %s", str(error.orig).strip().partition("\n")[0])
+            _log.warning("cannot take claims", error=str(error.orig).strip().partition("\n")[0])
         else:
             self._gate.add(taken)
 
@@ -123,7 +132,7 @@ class Worker:
                 checks.release(session, left)
         except DBAPIError as error:
             # Their leases run out, which has the same end.
-            _log.warning("cannot give claims back: %s", str(error.orig).strip().partition("\n")[0])
+            _log.warning("cannot give claims back", error=str(error.orig).strip().partition("\n")[0])
 
     def _figures(self) -> dict[str, object]:
         return {
@@ -135,8 +144,23 @@ class Worker:
             "discarded": self._recorder.discarded,
             "dropped": self._recorder.dropped,
             "refused_jobs": HintJob.refused,
-            "lateness": self._recorder.lateness.as_json(),
+            "lateness": self._recorder.tally.lateness.as_json(),
+            "metrics": self._told_at and self._told_at._asdict(),
         }
+
+    def samples(self) -> Iterator[Sample]:
+        """What this process tells at `/metrics`."""
+        recorder, engine = self._recorder, self._engine
+        yield from recorder.tally.samples()
+        yield Sample(families.IN_FLIGHT, engine.in_flight)
+        yield Sample(families.CLAIMS_WAITING, self._gate.waiting)
+        yield Sample(families.RESULTS_WAITING, recorder.waiting)
+        yield Sample(families.RESULTS_RECORDED, recorder.recorded)
+        yield Sample(families.RESULTS_DISCARDED, recorder.discarded)
+        yield Sample(families.RESULTS_DROPPED, recorder.dropped)
+        yield Sample(families.NETWORK_UP, not engine.network_trouble)
+        yield Sample(families.REFUSED_JOBS, HintJob.refused)
+        yield Sample(families.DATABASE_UP, self._presence.is_database_up)
 
 
 def _calm_collector() -> None:

@@ -314,7 +314,8 @@ def test_it_shows_among_the_processes_while_it_runs(run, database) -> None:
         return bool(seen)
 
     run(look, scheduler=False)
-    assert seen[0] == {kind: {"in_flight": 0, "sent": 0, "failed": 0} for kind in ("mail", "webhook")}
+    lanes = {kind: {"in_flight": 0, "sent": 0, "failed": 0} for kind in ("mail", "webhook")}
+    assert seen[0] == {**lanes, "metrics": None}
     with database.sessions() as session:
         assert list_processes(session, name="sender") == []
 

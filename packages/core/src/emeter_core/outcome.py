@@ -51,6 +51,9 @@ class Reason(IntEnum):
     KEYWORD_MISSING = 51
     KEYWORD_PRESENT = 52
     ANSWER_UNEXPECTED = 53
+    HEARTBEAT_MISSING = 54
+    RUN_TOO_LONG = 55
+    RUN_FAILED = 56
 
     ADDRESS_BLOCKED = 60
     SCHEME_BLOCKED = 61
@@ -59,6 +62,7 @@ class Reason(IntEnum):
     RESOLVER_UNAVAILABLE = 71
     NOT_CHECKED = 72
     PING_FORBIDDEN = 73
+    PINGS_NOT_TAKEN = 74
 
     @property
     def condition(self) -> Condition:
@@ -108,12 +112,16 @@ _TEXTS = {
     Reason.KEYWORD_MISSING: "The keyword is missing",
     Reason.KEYWORD_PRESENT: "The forbidden keyword is present",
     Reason.ANSWER_UNEXPECTED: "The answer is not what was expected",
+    Reason.HEARTBEAT_MISSING: "No heartbeat in time",
+    Reason.RUN_TOO_LONG: "The run did not end in time",
+    Reason.RUN_FAILED: "The job reported a failure",
     Reason.ADDRESS_BLOCKED: "The address is not allowed as a target",
     Reason.SCHEME_BLOCKED: "The scheme is not allowed",
     Reason.NETWORK_UNAVAILABLE: "Our own network is not available",
     Reason.RESOLVER_UNAVAILABLE: "No name server of ours can be reached",
     Reason.NOT_CHECKED: "Not checked",
     Reason.PING_FORBIDDEN: "This machine does not let us send pings",
+    Reason.PINGS_NOT_TAKEN: "We could not be told at the time",
 }
 
 

@@ -13,6 +13,7 @@ from emeter_core.checks.result import Result
 from emeter_core.incidents.incident import Incident
 from emeter_core.incidents.incident_monitor import IncidentMonitor
 from emeter_core.incidents.status_change import StatusChange
+from emeter_core.monitors.heartbeat.heartbeat import Heartbeat, HeartbeatPing, HeartbeatWatch
 from emeter_core.monitors.location import Location
 from emeter_core.monitors.monitor import Monitor
 from emeter_core.monitors.probe import Probe
@@ -33,6 +34,9 @@ MODELS = (
     Location,
     Monitor,
     Probe,
+    Heartbeat,
+    HeartbeatPing,
+    HeartbeatWatch,
     Claim,
     Result,
     Gap,

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from emeter_core.characters import has_controls
+from emeter_core.logs.settings import Form, Level, LogSettings
+from emeter_core.loopback import is_loopback
+from emeter_core.metrics.settings import PORTS, MetricsSettings
 from emeter_core.retention import Retention
 from emeter_core.vault import Vault
 from emeter_storage.errors import UserError
@@ -82,20 +85,35 @@ class Settings(StorageSettings):
     keep_quarter_days: int = Field(default=90, validation_alias="EMETER_KEEP_15MIN_DAYS", ge=0)
     keep_hour_days: int = Field(default=730, validation_alias="EMETER_KEEP_HOUR_DAYS", ge=0)
     keep_day_days: int = Field(default=0, validation_alias="EMETER_KEEP_DAY_DAYS", ge=0)
+    log_form: Form = Field(default="auto", validation_alias="EMETER_LOG")
+    log_level: Level = Field(default="info", validation_alias="EMETER_LOG_LEVEL")
+    # Before the host, which asks for it.
+    metrics_token: str = Field(default="", validation_alias="EMETER_METRICS_TOKEN", repr=False)
+    metrics_host: str = Field(default="127.0.0.1", validation_alias="EMETER_METRICS_HOST", min_length=1)
+    metrics_port: int = Field(
+        default=9460, validation_alias="EMETER_METRICS_PORT", ge=0, le=_MAX_PORT - PORTS
+    )
     trusted_proxies: int = Field(default=0, validation_alias="TRUSTED_PROXIES", ge=0, le=16)
 
-    @field_validator("secret_key", "secret_key_old")
+    @field_validator("secret_key", "secret_key_old", "metrics_token")
     @classmethod
     def _is_long(cls, key: str) -> str:
         if key and len(key) < _MIN_SECRET:
             raise ValueError(f"must have at least {_MIN_SECRET} characters")
         return key
 
-    @field_validator("host")
+    @field_validator("host", "metrics_host")
     @classmethod
     def _is_host(cls, host: str) -> str:
         if not _is_address(host) and not _HOST_NAME.fullmatch(host):
             raise ValueError("must be an address or a host name, like 127.0.0.1, ::1 or localhost")
+        return host
+
+    @field_validator("metrics_host")
+    @classmethod
+    def _is_guarded(cls, host: str, info: ValidationInfo) -> str:
+        if not is_loopback(host) and not info.data.get("metrics_token"):
+            raise ValueError("may be another than this machine's own only beside EMETER_METRICS_TOKEN")
         return host
 
     @field_validator("smtp_url")
@@ -153,18 +171,29 @@ class Settings(StorageSettings):
     @property
     def is_on_loopback(self) -> bool:
         """Whether HOST is reached from this machine only."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     @property
     def own_servers(self) -> tuple[str, ...]:
         """The URLs of what no check and no webhook of a user may reach, whatever networks are open.
 
         The web server is one of them where its pages are for this machine: it shows whoever sits here the
-        mails of everybody, and must not take a check for such a person.
+        mails of everybody, and must not take a check for such a person. So are the listeners for metrics.
         """
         web = f"http://{_bracketed(self.host)}:{self.port}"
-        is_private = self.is_on_loopback and _is_loopback(urlsplit(self.base_url).hostname)
-        return (self.database, self.redis, *([web] if is_private else []))
+        is_private = self.is_on_loopback and is_loopback(urlsplit(self.base_url).hostname)
+        metrics = [f"http://{address}" for address in self.metrics.addresses()]
+        return (self.database, self.redis, *([web] if is_private else []), *metrics)
+
+    @property
+    def log(self) -> LogSettings:
+        """How processes log."""
+        return LogSettings(self.log_form, self.log_level)
+
+    @property
+    def metrics(self) -> MetricsSettings:
+        """Where metrics are told, and to whom."""
+        return MetricsSettings(self.metrics_host, self.metrics_port, self.metrics_token, self.port)
 
     def vault(self) -> Vault:
         """The vault of this installation.
@@ -201,13 +230,6 @@ class Settings(StorageSettings):
         if len(key) < _MIN_SECRET:
             raise UserError(f"{path} is damaged: it must hold at least {_MIN_SECRET} characters.")
         return key
-
-
-def _is_loopback(host: str | None) -> bool:
-    try:
-        return ip_address(host or "").is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _bracketed(host: str) -> str:

@@ -146,6 +146,52 @@ class TestAdd:
         assert "hush" not in said.err
 
 
+def shown(mine: Terminal, id_: str) -> dict[str, str]:
+    """What `emeter monitor show` prints."""
+    pairs = (line.split(":", 1) for line in mine.well("monitor", "show", id_).splitlines())
+    return {name: value.strip() for name, value in pairs}
+
+
+class TestHeartbeat:
+    OPTIONS = ("--kind", "heartbeat", "--name", "Backup")
+
+    def test_it_needs_no_url_and_shows_where_its_job_pings(self, mine: Terminal) -> None:
+        id_ = mine.add(
+            *self.OPTIONS, "--schedule", "0 3 * * *", "--time-zone", "Europe/Berlin", "--grace", "10 min"
+        )
+        told = shown(mine, id_)
+        assert (told["kind"], told["schedule"], told["time zone"]) == (
+            "heartbeat",
+            "0 3 * * *",
+            "Europe/Berlin",
+        )
+        assert (told["grace"], told["down after"], told["up after"]) == ("600", "1", "1")
+        assert told["ping URL"].startswith("http://localhost:8000/ping/")
+
+    def test_a_token_can_be_brought_along_once(self, mine: Terminal) -> None:
+        id_ = mine.add(*self.OPTIONS, "--token", "one-of-another-place")
+        assert shown(mine, id_)["ping URL"].endswith("/ping/one-of-another-place")
+        for token, why in (("one-of-another-place", "has already been taken"), ("short", "10 to 64 letters")):
+            refused = mine("monitor", "add", *self.OPTIONS, "--token", token)
+            assert refused.code != 0
+            assert "--token" in refused.err
+            assert why in refused.err
+
+    def test_it_is_edited_and_never_checked(self, mine: Terminal) -> None:
+        id_ = mine.add(*self.OPTIONS)
+        assert mine("monitor", "edit", id_, "--period", "2 h", "--longest-run", "30 min").code == 0
+        assert (shown(mine, id_)["period"], shown(mine, id_)["longest run"]) == ("7200", "1800")
+        refused = mine("monitor", "check", id_)
+        assert refused.code != 0
+        assert "it reports by itself" in refused.err
+
+    def test_what_is_wrong_is_told_by_its_option(self, mine: Terminal) -> None:
+        refused = mine("monitor", "add", "--kind", "heartbeat", "--period", "soon")
+        assert refused.code != 0
+        assert "--period must be a length" in refused.err
+        assert "--name can't be blank" in refused.err
+
+
 class TestScope:
     def test_without_a_user_it_says_how_to_make_one(self, emeter: Terminal) -> None:
         said = emeter("monitor", "add", "http://x")

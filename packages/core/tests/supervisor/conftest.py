@@ -20,7 +20,8 @@ import sys
 
 import click
 
-from emeter_core.supervisor.runtime import StopSignal, setup_logging
+from emeter_core.logs import setup_logging
+from emeter_core.supervisor.runtime import StopSignal
 from emeter_core.supervisor.spec import ProcessSpec
 
 IDLE = ProcessSpec("idle", ("idle",), stop_order=20, ready_word="ready")

@@ -1,8 +1,10 @@
 import io
+import json
 import os
 import re
 import threading
 
+from emeter_core.logs import LogSettings
 from emeter_core.supervisor.console import Console, Forwarder
 
 
@@ -80,3 +82,61 @@ def test_the_ready_word_is_found_among_other_words() -> None:
 
     assert forwarder.ready.is_set()
     assert len(out.getvalue().splitlines()) == 3
+
+
+JSON = LogSettings("json")
+EVENT = {"time": "2026-11-23T14:00:00.000Z", "level": "warning", "process": "web", "pid": 7, "event": "odd"}
+
+
+def test_an_event_of_a_process_is_text_for_people() -> None:
+    out = io.StringIO()
+    console = Console(out, ["web"])
+
+    console.hand_on("web", json.dumps(EVENT | {"why": "so it is", "exception": "Traceback\n  here"}))
+    console.flush()
+
+    lines = out.getvalue().splitlines()
+    assert [line.partition(" | ")[2] for line in lines] == [
+        "WARNING odd why='so it is'",
+        "Traceback",
+        "  here",
+    ]
+    assert all(re.match(r"\d\d:\d\d:\d\d web \| ", line) for line in lines)
+
+
+def test_an_event_of_a_process_is_handed_on_as_it_is_for_programs() -> None:
+    out = io.StringIO()
+    console = Console(out, ["web"], JSON)
+
+    console.hand_on("web", json.dumps(EVENT))
+    console.flush()
+
+    assert json.loads(out.getvalue()) == EVENT
+
+
+def test_what_is_printed_and_what_is_said_here_are_events_for_programs() -> None:
+    out = io.StringIO()
+    console = Console(out, ["web"], JSON)
+
+    console.hand_on("web", "Error: no \x9b2J luck")
+    console.hand_on("web", "{no event}")
+    console.line("web", "ended; starting it again", "warning")
+    console.say("Ready.", late=["web"])
+    console.flush()
+
+    assert "\x9b" not in out.getvalue()
+    first, second, third, last = map(json.loads, out.getvalue().splitlines())
+    assert (first["process"], first["level"], first["event"]) == ("web", "error", "no \x9b2J luck")
+    assert (second["process"], second["event"]) == ("web", "{no event}")
+    assert (third["process"], third["about"], third["level"]) == ("up", "web", "warning")
+    assert (last["process"], last["event"], last["late"]) == ("up", "Ready.", ["web"])
+
+
+def test_control_characters_in_an_event_do_not_reach_the_terminal() -> None:
+    out = io.StringIO()
+    console = Console(out, ["web"])
+
+    console.hand_on("web", json.dumps(EVENT | {"event": "a\x1b[2J", "said": "b\x9b2J", "n": ["\x1b"]}))
+    console.flush()
+
+    assert not set("\x1b\x9b") & set(out.getvalue())

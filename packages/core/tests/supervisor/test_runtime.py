@@ -1,4 +1,3 @@
-import logging
 import os
 import signal
 import subprocess
@@ -7,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from emeter_core.supervisor.runtime import StopSignal, setup_logging
+from emeter_core.supervisor.runtime import StopSignal
 
 
 @pytest.fixture(autouse=True)
@@ -58,39 +57,3 @@ def test_a_signal_may_come_at_any_instant_of_waiting_and_asking() -> None:
     )
 
     assert done.stdout == "ended\n"
-
-
-def test_messages_go_to_stderr_bare_and_with_their_level_where_it_is_bad() -> None:
-    code = (
-        "from emeter_core.supervisor.runtime import setup_logging; log = setup_logging('x');"
-        "log.debug('unseen'); log.info('all %s', 'well'); log.warning('odd')"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-
-    assert done.stdout == ""
-    assert done.stderr == "all well\nWARNING odd\n"
-
-
-def test_no_token_is_written_nor_by_whom_it_was_read() -> None:
-    code = (
-        "import secrets; from emeter_core.supervisor.runtime import setup_logging; log = setup_logging('x');"
-        "token = secrets.token_urlsafe(32); print(token);"
-        "log.warning('Invalid request: GET /users/confirm/%s', token)\n"
-        "try: raise ValueError(f'/users/reset_password/{token}?x=1')\n"
-        "except ValueError: log.exception('Error')"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-
-    assert done.stdout.strip() not in done.stderr
-    assert "WARNING Invalid request: GET /users/confirm/[hidden]\n" in done.stderr
-    assert "ValueError: /users/reset_password/[hidden]?x=1\n" in done.stderr
-
-
-def test_the_logger_is_named_after_the_process() -> None:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    try:
-        assert setup_logging("worker").name == "emeter.worker"
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)

@@ -1,3 +1,4 @@
+import json
 import re
 import signal
 import socket
@@ -18,7 +19,7 @@ EMETER = [sys.executable, "-P", "-m", "emeter_core.commands.main"]
 def environment(house: Mapping[str, str], tmp_path: Path) -> dict[str, str]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    return {**house, "EMETER_DATA_DIR": str(tmp_path / "data"), "PORT": str(port)}
+    return {**house, "EMETER_DATA_DIR": str(tmp_path / "data"), "PORT": str(port), "EMETER_LOG": "text"}
 
 
 class Up:
@@ -91,6 +92,22 @@ def test_everything_runs_and_a_signal_ends_it_in_order(
     with up() as again:
         assert again.process.poll() is None
         assert run(environment, "db", "check").returncode == 0
+
+
+def test_what_is_no_terminal_gets_json(up: Callable[..., "contextmanager[Up]"]) -> None:
+    with up(EMETER_LOG="auto") as running:
+        running.process.terminate()
+        assert running.process.wait(60) == 0
+
+        events = [json.loads(line) for line in running.text.splitlines()]
+    told = {each["process"]: each["event"] for each in events if "is ready" in each["event"]}
+    assert list(told) == ["idle"]
+    assert events[0]["event"] == "E-Meter is starting"
+    assert events[0]["address"].startswith("http://localhost:")
+    # What a process prints is an event as well.
+    assert ("idle", "idle ends") in [(each["process"], each["event"]) for each in events]
+    assert events[-1]["event"] == "Stopped."
+    assert all({"time", "level", "process", "event"} <= set(each) for each in events)
 
 
 def test_it_stops_when_nobody_reads_what_it_says(

@@ -54,6 +54,11 @@ def head() -> str:
     return found
 
 
+def knows(revision: str) -> bool:
+    """Whether there is a migration to this revision."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def is_at_head(engine: Engine) -> bool:
     """Whether the database has every migration."""
     return current(engine) == head()

@@ -82,6 +82,15 @@ def ensure_partitions(
     return made
 
 
+def ensure_partition(connection: Connection, name: str) -> None:
+    """Make the partition with this name; raises ValueError where it is not one of ours."""
+    table, first = name.rpartition("_")[0], _first_day(name)
+    if first is None or table not in PARTITIONED:
+        raise ValueError(f"{name} is no name of a partition")
+    if first not in list_partitions(connection, table):
+        _attach(connection, table, first)
+
+
 def list_partitions(connection: Connection, table: str) -> list[date]:
     """The first days of the partitions of `table`, oldest first."""
     names = connection.execute(

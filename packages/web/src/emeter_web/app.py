@@ -18,6 +18,7 @@ from emeter_web import (
     method_override,
     proxies,
     refusals,
+    request_counts,
     routes,
     security,
     session_cookie,
@@ -41,6 +42,7 @@ def create_app(settings: Settings) -> Flask:
     """Build the application; nothing is connected before the first request."""
     app = Flask(__name__, static_folder=None)
     app.extensions["emeter"] = parts = _parts(settings)
+    request_counts.register(app)
     bodies.register(app, max_bytes=_MAX_BODY, max_parts=_MAX_PARTS)
     is_https = settings.base_url.startswith("https://")
     session_cookie.register(app, parts.vault, is_https=is_https)

@@ -1,6 +1,5 @@
 """Errors as pages: what happened, and what to do. None of them asks the database."""
 
-import logging
 import secrets
 
 from flask import Flask, Response, make_response, render_template, request, url_for
@@ -12,6 +11,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from emeter_core.accounts import Busy, Role
 from emeter_core.errors import NotFound
+from emeter_core.logs import get_logger
 from emeter_web.db import end_transaction, is_in_doubt
 from emeter_web.limit_keys import address
 from emeter_web.limits import LOCKS
@@ -22,7 +22,7 @@ _CLIENT_ERROR = 400
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 RETRY_AFTER_S = 5
 _REFUSALS, _REFUSED = Pace(), Tally()
-_log = logging.getLogger("emeter.web")
+_log = get_logger("emeter.web")
 
 _WORDS = {
     400: ("This request is malformed", "A part of it is missing, or cannot be read. Nothing was changed."),
@@ -102,7 +102,7 @@ def show_http_error(error: HTTPException) -> Response:
 
 
 def _show_forgery(error: CSRFError) -> Response:
-    _log.info("Refused as forged: %s", error.description)
+    _log.info("Refused as forged", why=error.description)
     return _page(403)
 
 
@@ -123,7 +123,7 @@ def _show_failure(error: Exception) -> Response:
     """Ask for patience where the database is away; anything else is a bug."""
     if not _is_database_away(error):
         return _show_bug(error)
-    _log.warning("The database does not answer: %s", line_of(error))
+    _log.warning("The database does not answer", error=line_of(error))
     is_lost = request.method not in _SAFE_METHODS and is_in_doubt()
     return _show_later(_IN_DOUBT if is_lost else _AWAY)
 
@@ -143,7 +143,13 @@ def _is_database_away(error: Exception) -> bool:
 def _show_bug(error: Exception) -> Response:
     """Show a reference that is in the log beside the traceback; the path may hold a token, the rule not."""
     reference = secrets.token_hex(4)
-    _log.error("Error %s at %s %s", reference, request.method, request.url_rule, exc_info=error)
+    _log.error(
+        "A request failed by a bug of ours",
+        reference=reference,
+        method=request.method,
+        route=str(request.url_rule),
+        exc_info=error,
+    )
     return _page(500, reference=reference)
 
 

@@ -1,6 +1,5 @@
 """Whether the parts that E-Meter stands on do their work."""
 
-import logging
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -10,12 +9,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from emeter_core.health import Health
 from emeter_core.health import look as look_at_database
+from emeter_core.logs import get_logger
 from emeter_storage.engine import transaction
 from emeter_web import db
 from emeter_web.errors import line_of
 
 NOT_SEEN_FOR = timedelta(seconds=30)
-_log = logging.getLogger("emeter.web")
+_log = get_logger("emeter.web")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _database_and_processes() -> tuple[Health | None, list[Part]]:
             health = look_at_database(session, now=now)
     except SQLAlchemyError as error:
         # The address of the database is nothing for strangers.
-        _log.warning("The database does not answer: %s", line_of(error))
+        _log.warning("The database does not answer", error=line_of(error))
         unknown = (
             Part(name, ok=False, why="unknown without the database")
             for name in ("scheduler", "worker", "sender", "network", "monitors")
@@ -86,7 +86,7 @@ def _redis() -> Part:
     try:
         db.parts().redis.ping()
     except redis.RedisError as error:
-        _log.warning("Redis does not answer: %s", error)
+        _log.warning("Redis does not answer", error=str(error))
         return Part("redis", ok=False, why="does not answer")
     return Part("redis", ok=True)
 

@@ -21,6 +21,12 @@ _DOTLESS_I = "\N{LATIN SMALL LETTER DOTLESS I}"
 _NOT_ASCII, _OTHER = re.compile(r"[^\x00-\x7f]"), "\N{REPLACEMENT CHARACTER}"
 
 
+def token() -> str:
+    """The heartbeat whose token is in the URL; Redis learns no token."""
+    given = str((request.view_args or {}).get("token", ""))
+    return hashlib.sha256(given.encode("utf-8", errors="surrogatepass")).hexdigest()
+
+
 def everybody() -> str:
     """All who ask."""
     return "everybody"

@@ -69,6 +69,9 @@ TESTS = tuple(
     )
 )
 
+# A job that pings more often has gone wild; the answer tells it so.
+PINGS = (Limit("60 per minute", "ping", by.token),)
+
 # Who finds a browser open does not find out its password.
 PROOFS = (Limit("30 per 5 minutes", "prove", by.address_and_user, forgivable=True),)
 SETTINGS = (*PROOFS, *(replace(limit, exempt=by.mails_nobody) for limit in MAILS))

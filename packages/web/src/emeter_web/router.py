@@ -4,8 +4,8 @@ from emeter_core.accounts import Permission, team_itself
 from emeter_core.incidents import team_of_incident
 from emeter_core.monitors import team_of_monitor
 from emeter_web import theme
-from emeter_web.limits import LOG_INS, MAILS, PROOFS, REGISTRATIONS, SETTINGS, TESTS
-from emeter_web.routes import ANYBODY, OWN_ACCOUNT, Group, delete, get, post, put
+from emeter_web.limits import LOG_INS, MAILS, PINGS, PROOFS, REGISTRATIONS, SETTINGS, TESTS
+from emeter_web.routes import ANYBODY, OWN_ACCOUNT, Group, delete, either, get, post, put
 from emeter_web.user_auth import (
     capability,
     public,
@@ -22,6 +22,8 @@ from emeter_web.views import (
     incidents,
     live,
     mailbox,
+    metrics,
+    pings,
     registrations,
     reset_passwords,
     sessions,
@@ -78,6 +80,7 @@ GROUPS = (
             post("/monitors/<uuid:public_id>/resume", actions.resume, Permission.CHANGE_MONITORS),
             post("/monitors/<uuid:public_id>/trials", trials.try_change, Permission.RUN_CHECKS),
             post("/monitors/<uuid:public_id>/checks", actions.check_now, Permission.RUN_CHECKS),
+            post("/monitors/<uuid:public_id>/token", actions.rotate, Permission.CHANGE_MONITORS),
             get("/monitors/<uuid:public_id>/checks/<int:slot>", checks.check, Permission.VIEW_TEAM),
         ),
         team_of=team_of_monitor,
@@ -127,6 +130,21 @@ GROUPS = (
     ),
     Group(
         capability,
-        (get("/healthz", health.show, ANYBODY),),
+        (
+            get("/healthz", health.show, ANYBODY),
+            get("/metrics", metrics.show, ANYBODY),
+            get("/metrics/targets", metrics.targets, ANYBODY),
+        ),
+    ),
+    Group(
+        capability,
+        (
+            either("/ping/<token>", pings.success, ANYBODY, *PINGS),
+            either("/ping/<token>/start", pings.start, ANYBODY, *PINGS),
+            either("/ping/<token>/fail", pings.fail, ANYBODY, *PINGS),
+            either("/ping/<token>/log", pings.log, ANYBODY, *PINGS),
+            either("/ping/<token>/<int:code>", pings.exit_code, ANYBODY, *PINGS),
+            either("/api/push/<token>", pings.push, ANYBODY, *PINGS),
+        ),
     ),
 )

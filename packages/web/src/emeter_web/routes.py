@@ -45,7 +45,8 @@ class RouterError(Exception):
 class Route:
     """A method and a path, the view that answers, and the permission that one needs.
 
-    `monitors.show` is the view `show` of `views/monitors.py`, or of a module in `views/monitors/`.
+    `monitors.show` is the view `show` of `views/monitors.py`, or of a module in `views/monitors/`. By the
+    methods in `also` the same is done.
     Raises RouterError where no permission is named, nor that none is needed.
     """
 
@@ -54,6 +55,7 @@ class Route:
     view: View
     needs: Needs | None = None
     limits: tuple[Limit, ...] = ()
+    also: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.needs, Permission | NoPermission):
@@ -114,6 +116,11 @@ def delete(path: str, view: View, needs: Needs | None = None, *limits: Limit) ->
     return Route("DELETE", path, view, needs, limits)
 
 
+def either(path: str, view: View, needs: Needs | None = None, *limits: Limit) -> Route:
+    """Route POST and GET (and HEAD) alike, within limits: for scripts, which write by whatever they have."""
+    return Route("POST", path, view, needs, limits, also=("GET",))
+
+
 def register(app: Flask, groups: tuple[Group, ...]) -> None:
     """Mount the table, and let in nobody whom it does not."""
     # Two slashes are another path, not a redirect that repeats the Host header.
@@ -129,7 +136,7 @@ def mount(app: Flask, group: Group) -> None:
     for route in group.routes:
         app.extensions["emeter_routes"][route.endpoint] = group, route.needs
         view = limited(app, transactional(route.view), route.limits)
-        app.add_url_rule(route.path, route.endpoint, view, methods=[route.method])
+        app.add_url_rule(route.path, route.endpoint, view, methods=[route.method, *route.also])
 
 
 def _let_in() -> ResponseReturnValue | None:

@@ -1,6 +1,5 @@
 """gunicorn, driven from code: one process with many threads."""
 
-import logging
 from typing import Any
 
 from flask import Flask
@@ -8,10 +7,12 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  #
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # the same
 
 from emeter_core.database import Database
+from emeter_core.logs import get_logger, setup_logging
 from emeter_core.settings import Settings
 from emeter_core.supervisor.port import require_free_port, web_address
-from emeter_core.supervisor.runtime import setup_logging
 from emeter_web.app import create_app
+from emeter_web.db import parts
+from emeter_web.heartbeat_watch import HeartbeatWatch
 from emeter_web.live.room import make_room, room_for_connections
 from emeter_web.live.setup import hub_of
 from emeter_web.worker import Worker
@@ -19,12 +20,12 @@ from emeter_web.worker import Worker
 _THREADS = 256
 # gunicorn ends in order within this, and then in disorder.
 _GRACE_S = 4
-_log = logging.getLogger("emeter.web")
+_log = get_logger("emeter.web")
 
 
 def serve(settings: Settings, *, ready: str) -> None:
     """Serve until SIGTERM; `ready` begins the line that tells when. Raises UserError where it cannot."""
-    setup_logging("web")
+    setup_logging("web", settings.log)
     make_room()
     require_free_port(settings.host, settings.port)
     _require_secret(settings)
@@ -37,6 +38,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
     def __init__(self, settings: Settings, ready: str) -> None:
         self._settings, self._ready = settings, ready
         self.flask: Flask | None = None
+        self._watch: HeartbeatWatch | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -68,14 +70,19 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
 
     def _end_pages(self, _arbiter: object, _worker: object) -> None:
         """Open pages hold no request, so gunicorn knows nothing of them."""
+        if self._watch is not None:
+            self._watch.stop()
         if self.flask is not None:
             hub_of(self.flask).close()
 
     def _say_ready(self, _worker: object) -> None:
+        if self.flask is not None:
+            self._watch = HeartbeatWatch(parts(self.flask))
+            self._watch.start()
         address = web_address(
             self._settings.host, self._settings.port, is_on_loopback=self._settings.is_on_loopback
         )
-        _log.info("%s %s", self._ready, address)
+        _log.announce(f"{self._ready} {address}")
 
 
 class PlainLogger(Logger):  # type: ignore[misc]  # the same

@@ -1,12 +1,14 @@
 """A line a minute in the log about what may happen fifty times a second."""
 
-import logging
 import time
 from collections import Counter
 from threading import Lock
 
+from emeter_core.logs import get_logger
+
 _EVERY_S = 60.0
-_log = logging.getLogger("emeter.web")
+
+_log = get_logger("emeter.web")
 
 
 class Tally:
@@ -26,4 +28,4 @@ class Tally:
             self._told_at = time.monotonic()
             told, self._untold = self._untold, Counter()
         numbers = ", ".join(f"{name}: {number}" for name, number in told.items())
-        _log.warning("Requests beyond a limit were refused (%s), the last from %s", numbers, address)
+        _log.warning("Requests beyond a limit were refused", limits=numbers, last_from=address)

@@ -1,10 +1,10 @@
 """Whether somebody asks who sits at this machine, and nobody behind a proxy that stands on it."""
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from flask import Request
 
+from emeter_core.loopback import is_loopback
 from emeter_core.settings import Settings
 
 # What proxies add. A proxy on this machine asks from loopback as well, whoever asks it.
@@ -27,15 +27,6 @@ def is_from_this_machine(request: Request, settings: Settings) -> bool:
         and is_loopback(_host_of(request))
         and not any(map(_is_of_a_proxy, request.headers.keys()))
     )
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether a host or address is this machine's own."""
-    try:
-        address = ip_address(host or "")
-    except ValueError:
-        return host == "localhost"
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def _host_of(request: Request) -> str | None:

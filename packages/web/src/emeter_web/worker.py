@@ -7,7 +7,6 @@ taken for a request, and for a bounded time.
 """
 
 import errno
-import logging
 import re
 import selectors
 import socket
@@ -21,6 +20,7 @@ from gunicorn.http.errors import NoMoreData  # type: ignore[import-untyped]  # t
 from gunicorn.http.unreader import SocketUnreader  # type: ignore[import-untyped]  # the same
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]  # the same
 
+from emeter_core.logs import get_logger
 from emeter_web.refusals import refuse, status_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _HEAD_ENDS = re.compile(rb"\r\n\r\n|(?<!\r)\n")
 _MAX_HEAD = 64 * 1024
 _PIECE = 64 * 1024
 _PASSING = {errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED}
-_log = logging.getLogger("emeter.web")
+_log = get_logger("emeter.web")
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
@@ -91,7 +91,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
         if status is None:
             _log.error("gunicorn could not answer a request", exc_info=error)
         else:
-            _log.info("Refused what is no request: %s", type(error).__name__)
+            _log.info("Refused what is no request", error=type(error).__name__)
         try:
             util.write_nonblock(client, refuse(self.app.flask, status or 500))
         except OSError:

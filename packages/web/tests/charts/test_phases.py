@@ -45,6 +45,7 @@ def test_every_reason_fails_in_a_phase_or_by_what_was_read() -> None:
     assert {reason for reason in down if phases.failed_phase(reason, got) is None} == {
         *(Reason.UNEXPECTED_CODE, Reason.KEYWORD_MISSING, Reason.KEYWORD_PRESENT),
         *(Reason.TOO_MANY_REDIRECTS, Reason.REDIRECT_INVALID, Reason.PACKETS_LOST),
+        *(Reason.HEARTBEAT_MISSING, Reason.RUN_TOO_LONG, Reason.RUN_FAILED),
     }
 
 

@@ -74,7 +74,7 @@ def server(environment: Mapping[str, str], signed_in: FlaskClient, scope: Scope)
     )
     with process:
         assert process.stderr is not None
-        assert process.stderr.readline().startswith("Serving")
+        assert json.loads(process.stderr.readline())["event"].startswith("Serving")
         stream = f"/live/{scope.team.id}"
         yield Server(process, int(environment["PORT"]), f"_e_meter_web_key={cookie.value}", stream)
         process.kill()

@@ -98,6 +98,8 @@ def rows(sessions) -> Callable[[], list[int]]:
 @example(body=b"kind=tcp&url=a%3A1&send=%5Cx00&expect=%00&tls=true")
 @example(body=b"kind=ping&url=a&packets=9999999999&max_loss=")
 @example(body=b"kind=..%2Fhttp&url=a")
+@example(body=b"kind=heartbeat&name=a&period=9999999999d&grace=%00&longest_run=-1&schedule=0+0+30+2+*")
+@example(body=b"kind=heartbeat&name=a&schedule=*+*+*+*+*&time_zone=..%2F..%2Fetc%2Fpasswd")
 @example(body=b"url=http%3A%2F%2Fexample.com%2F&headers=a%3A%00")
 @example(body=b"url=http%3A%2F%2Fexample.com%2F&trial=%00&secrets_kept=true")
 @example(body=b"url=http%3A%2F%2Fexample.com%2F&body=" + b"x" * 70_000 + b"&method=POST")

@@ -51,8 +51,8 @@ class TestCards:
     def test_each_kind_is_a_link_to_its_form_without_any_script(self, signed_in) -> None:
         page = signed_in.page("/monitors/new?url=https://example.com/")
         cards = page.select("nav.kinds a")
-        assert [card.span.text for card in cards] == ["HTTP", "TCP port", "Ping"]
-        assert [card.has_attr("aria-current") for card in cards] == [True, False, False]
+        assert [card.span.text for card in cards] == ["HTTP", "TCP port", "Ping", "Heartbeat"]
+        assert [card.has_attr("aria-current") for card in cards] == [True, False, False, False]
         for card, kind in zip(cards, KINDS, strict=True):
             query = parse_qs(urlsplit(card["href"]).query)
             assert query == {"kind": [kind], "url": ["https://example.com/"]}
@@ -66,6 +66,7 @@ class TestCards:
             "http": {"method", "keyword", "headers"},
             "tcp": {"tls", "send", "expect"},
             "ping": {"packets"},
+            "heartbeat": {"period", "grace", "schedule"},
         }
         for kind, names in own.items():
             page = signed_in.page(f"/monitors/new?kind={kind}")
@@ -81,7 +82,8 @@ class TestCards:
     def test_a_kind_that_there_is_not_is_refused(self, signed_in) -> None:
         answer = signed_in.submit("/monitors", url="http://a/", kind="gopher")
         assert answer.status_code == 422
-        assert "'gopher' is unknown: there is http, tcp, ping." in answer.text.replace("&#39;", "'")
+        told = answer.text.replace("&#39;", "'")
+        assert "'gopher' is unknown: there is http, tcp, ping, heartbeat." in told
 
     def test_what_a_monitor_is_does_not_change(self, signed_in, add_monitor, stored) -> None:
         public_id = add_monitor(kind="tcp", target="a:1")

@@ -1,6 +1,5 @@
 """Channels that somebody tries from a page: a test message, sent at once, and what came of it."""
 
-import logging
 import time
 import uuid
 from collections.abc import Sequence
@@ -15,12 +14,13 @@ from emeter_checker.delivery.lane import Lane
 from emeter_checker.delivery.results import DeliveryError, Receipt
 from emeter_core import trials
 from emeter_core.alerts import ChannelKind, render_test
+from emeter_core.logs import get_logger
 from emeter_core.trials import Trial, TrialKind
 from emeter_core.vault import Vault
 from emeter_storage.engine import DatabaseClock, SessionFactory
 from emeter_storage.errors import UserError
 
-_log = logging.getLogger(__name__)
+_log = get_logger(__name__)
 
 _PATIENCE_S = 60.0
 """How long a database that is away is waited for: nobody looks at the page for longer."""
@@ -58,7 +58,7 @@ class ChannelTrialLane(Lane[Trial]):
         except DeliveryError as error:
             receipt = error
         except Exception:  # noqa: BLE001 - whoever waits is told
-            _log.exception("the trial %s broke", item.id)
+            _log.exception("a trial broke", trial=str(item.id))
             receipt = DeliveryError("The test could not be made, because of an error of ours")
         ended = time.monotonic()
         answer = {

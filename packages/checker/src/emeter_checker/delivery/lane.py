@@ -1,6 +1,5 @@
 """A lane: work of one sort, taken from the database as far as there are hands, done beside the others."""
 
-import logging
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -13,9 +12,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 from sqlalchemy.orm import Session
 
+from emeter_core.logs import get_logger
 from emeter_storage.engine import DatabaseClock, SessionFactory
 
-_log = logging.getLogger(__name__)
+_log = get_logger(__name__)
 
 LOOK_EVERY_S = 5.0
 """Between two looks that nobody asked for: all there is while Redis is away."""
@@ -97,7 +97,7 @@ class Lane(ABC, Generic[_Item]):
                 with self._sessions.begin() as session:
                     change(session)
             except _DATABASE_IS_AWAY as error:
-                _log.warning("cannot write what came of it: %s", _first_line(error))
+                _log.warning("cannot write what came of it", lane=self.name, error=_first_line(error))
             else:
                 return True
             limit = min(until, began + _PATIENCE_AT_END_S) if self._stop.is_set() else until
@@ -118,9 +118,9 @@ class Lane(ABC, Generic[_Item]):
             if not self._stop.is_set():
                 self._look()
         except _DATABASE_IS_AWAY as error:
-            _log.warning("cannot look for what is to be done: %s", _first_line(error))
+            _log.warning("cannot look for what is to be done", lane=self.name, error=_first_line(error))
         except Exception:  # noqa: BLE001 - the thread must outlive a bug
-            _log.exception("the lane %s stumbled", self.name)
+            _log.exception("a lane stumbled", lane=self.name)
         else:
             return LOOK_EVERY_S
         # Nobody who asks meanwhile is served sooner.
@@ -143,7 +143,7 @@ class Lane(ABC, Generic[_Item]):
         try:
             self.carry_out(item)
         except Exception:  # noqa: BLE001 - a bug in one must not take a hand from the others
-            _log.exception("something in the lane %s broke", self.name)
+            _log.exception("something in a lane broke", lane=self.name)
         finally:
             with self._lock:
                 self._free += 1

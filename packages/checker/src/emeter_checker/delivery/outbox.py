@@ -1,11 +1,11 @@
 """The outbox carried out: deliveries of one kind of channel, claimed, sent and marked."""
 
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from threading import Lock
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -16,14 +16,18 @@ from emeter_checker.delivery.results import DeliveryError
 from emeter_core import alerts
 from emeter_core.alerts import ChannelKind, Claimed, MailOut, WebhookOut
 from emeter_core.errors import NotFound
+from emeter_core.logs import get_logger
+from emeter_core.metrics.buckets import LONG_US, Buckets
 from emeter_core.vault import Vault
 from emeter_storage.engine import DatabaseClock, SessionFactory
 from emeter_storage.errors import UserError
 
-_log = logging.getLogger(__name__)
+_log = get_logger(__name__)
 
 _LEASE_S = 55.0
 """A little less than the lease of a claim: whoever marks later might meet another sender."""
+
+_MICROSECOND = timedelta(microseconds=1)
 
 Content = MailOut | WebhookOut | DeliveryError
 
@@ -58,6 +62,8 @@ class OutboxLane(Lane[Parcel]):
         self._carrier = carrier
         self._vault = vault
         self._base_url = base_url
+        self._counting = Lock()
+        self.lateness = Buckets(LONG_US)
         self.sent = 0
         self.failed = 0
 
@@ -76,8 +82,15 @@ class OutboxLane(Lane[Parcel]):
             self._note_failure(item, error)
         else:
             now = self._clock.now()
-            self.sent += 1
+            self._count(item.claimed, now)
             self.write(partial(alerts.mark_sent, claimed=item.claimed, now=now), until=item.until)
+
+    def _count(self, claimed: Claimed, now: datetime) -> None:
+        """Count what was sent; many hands send at once."""
+        late_us = 0 if claimed.inserted_at is None else (now - claimed.inserted_at) // _MICROSECOND
+        with self._counting:
+            self.sent += 1
+            self.lateness.add(max(0, late_us))
 
     def _render(self, session: Session, claimed: Claimed, now: datetime) -> Content | None:
         """What is to be sent, or why it cannot be made; None where that is no longer wanted."""
@@ -90,7 +103,7 @@ class OutboxLane(Lane[Parcel]):
         except UserError as error:
             return DeliveryError(str(error))
         except Exception:  # noqa: BLE001 - one that cannot be made must not keep the others from being sent
-            _log.exception("the delivery %s cannot be rendered", claimed.id)
+            _log.exception("a delivery cannot be rendered", delivery=str(claimed.id))
             return DeliveryError("The message could not be made, because of an error of ours")
 
     def _send(self, content: Content) -> None:
@@ -101,14 +114,21 @@ class OutboxLane(Lane[Parcel]):
         except DeliveryError:
             raise
         except Exception:  # noqa: BLE001 - it is an attempt that failed, and is tried again as such
-            _log.exception("the delivery %s broke", content.id)
+            _log.exception("a delivery broke", delivery=str(content.id))
             raise DeliveryError("The message could not be sent, because of an error of ours") from None
 
     def _note_failure(self, item: Parcel, error: DeliveryError) -> None:
         claimed = item.claimed
         now = self._clock.now()
-        self.failed += 1
-        _log.warning("the delivery %s by %s failed: %s", claimed.id, claimed.channel, error)
+        with self._counting:
+            self.failed += 1
+        _log.warning(
+            "a delivery failed",
+            delivery=str(claimed.id),
+            channel=claimed.channel,
+            attempt=claimed.attempt,
+            error=str(error),
+        )
         self.write(
             partial(
                 alerts.mark_failed,

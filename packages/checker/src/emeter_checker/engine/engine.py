@@ -1,6 +1,5 @@
 """The loop: one thread, one epoll, one heap of timers."""
 
-import logging
 import os
 import resource
 import select
@@ -19,9 +18,10 @@ from emeter_checker.guard import AddressGuard
 from emeter_checker.kinds import PROBES
 from emeter_checker.kinds.base import Check, Services
 from emeter_checker.loop import Loop
+from emeter_core.logs import get_logger
 from emeter_core.outcome import Outcome, Reason
 
-_log = logging.getLogger(__name__)
+_log = get_logger(__name__)
 
 _BACKSTOP = 0.25
 """Seconds after its deadline at which we end a check that libcurl did not end."""
@@ -195,11 +195,11 @@ class Engine:
 
     def _cannot_begin(self, scheduled: Scheduled, bug: Exception, now: float) -> None:
         spec = scheduled.spec
-        _log.error("monitor %s of kind %s cannot be checked", spec.monitor_id, spec.kind, exc_info=bug)
+        _log.error("a monitor cannot be checked", monitor=spec.monitor_id, kind=spec.kind, exc_info=bug)
         outcome = Outcome(
             Reason.NOT_CHECKED, evidence={"error": f"no check of kind {spec.kind!r} can be made"}
         )
-        self._report(Finished(scheduled.ticket, outcome, now, now))
+        self._report(Finished(scheduled.ticket, outcome, now, now, spec.kind))
 
     def _sweep(self, _: None) -> None:
         """End what should have ended long ago.
@@ -220,8 +220,8 @@ class Engine:
         try:
             check.release()
         except Exception:  # noqa: BLE001 - the outcome stands, whatever was not given back
-            _log.exception("a check of monitor %s was not released", check.spec.monitor_id)
-        finished = Finished(check.ticket, outcome, check.started_at, time.monotonic())
+            _log.exception("a check was not released", monitor=check.spec.monitor_id)
+        finished = Finished(check.ticket, outcome, check.started_at, time.monotonic(), check.spec.kind)
         # The comparison spares what is well the hash of an enum.
         if outcome.reason is not Reason.OK and outcome.reason in DOUBTFUL:
             self._network.settle(finished)

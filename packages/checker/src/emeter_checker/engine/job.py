@@ -26,3 +26,4 @@ class Finished:
     outcome: Outcome
     started_at: float
     ended_at: float
+    kind: str = ""

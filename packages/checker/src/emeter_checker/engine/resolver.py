@@ -1,6 +1,5 @@
 """Look-ups by c-ares on the engine's epoll: each one anew, each with a deadline."""
 
-import logging
 import math
 import select
 import socket
@@ -14,8 +13,9 @@ from pycares import errno as ares
 
 from emeter_checker.engine.name_servers import NameServers
 from emeter_checker.engine.timers import Timers
+from emeter_core.logs import get_logger
 
-_log = logging.getLogger(__name__)
+_log = get_logger(__name__)
 
 TICK = 0.1
 """Seconds between looks at c-ares' own timeouts while a look-up is in flight; its shortest is 0.25 s."""
@@ -190,7 +190,7 @@ class Resolver:
             self._channel.servers = servers
         except pycares.AresError as error:
             # Such as a zone that this machine does not have: the servers before it stay.
-            _log.warning("the name servers %s cannot be used: %s", ", ".join(servers), error)
+            _log.warning("the name servers cannot be used", servers=", ".join(servers), error=str(error))
 
     def _end(self, lookup: _Lookup, status: int, addresses: Sequence[str]) -> None:
         if lookup not in self._waiting:

@@ -1,6 +1,5 @@
 """What the engine offers to a kind of check, and what a kind owes to the engine."""
 
-import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -8,9 +7,10 @@ from typing import Any, ClassVar, Protocol
 
 from emeter_checker.guard import AddressGuard
 from emeter_core.checks.spec import CheckSpec
+from emeter_core.logs import get_logger
 from emeter_core.outcome import Outcome, Reason
 
-_log = logging.getLogger(__name__)
+_log = get_logger(__name__)
 
 Work = Callable[[], Coroutine[Any, Any, Outcome]]
 """What makes the coroutine of a check for the asyncio loop."""
@@ -62,7 +62,7 @@ class Check(ABC):
 
     def fail(self, error: BaseException) -> None:
         """End as not checked, because of a bug of ours: one check lost, no more."""
-        _log.error("a check of monitor %s broke", self.spec.monitor_id, exc_info=error)
+        _log.error("a check broke", monitor=self.spec.monitor_id, exc_info=error)
         self.finish(Outcome(Reason.NOT_CHECKED, evidence={"error": type(error).__name__}))
 
 

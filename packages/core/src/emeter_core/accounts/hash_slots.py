@@ -5,7 +5,6 @@ without an end of the queue a flood of log-ins takes every thread.
 """
 
 import fcntl
-import logging
 import os
 import stat
 import sys
@@ -17,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from emeter_core.logs import get_logger
 from emeter_storage.errors import UserError
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ _LOOK_EVERY_S = 0.02
 # Where all cores are taken, a page gets three times as much of them as a hash.
 _NICENESS = 5
 _PARENT = Path("/tmp")  # noqa: S108 - the name in it is checked for squatters each time
-_log = logging.getLogger("emeter.accounts")
+_log = get_logger("emeter.accounts")
 
 
 class Busy(UserError):  # noqa: N818 - as its neighbours NotFound and Invalid
@@ -143,7 +143,7 @@ class HashSlots:
     def _say_once(self, error: OSError) -> None:
         if self._is_shared:
             self._is_shared = False
-            _log.warning("Each process hashes two passwords at a time, not all together: %s", error)
+            _log.warning("Each process hashes two passwords at a time, not all together", error=str(error))
 
 
 def of_this_machine() -> HashSlots:

@@ -27,6 +27,8 @@ class Claimed(NamedTuple):
     team_id: uuid.UUID | None
     channel_id: uuid.UUID | None
     incident_id: int | None
+    inserted_at: datetime | None = None
+    """Since when it waits."""
 
 
 # What is pending is sorted twice and joined with nothing: the time depends on its number, not on what the
@@ -60,7 +62,7 @@ WITH pending AS (
 UPDATE deliveries d SET token = gen_random_uuid(), lease_until = :lease_until, next_attempt_at = :lease_until
 FROM locked WHERE d.id = locked.id
 RETURNING d.id, d.token, d.channel, d.event, d.recipient, d.attempts + 1, d.team_id, d.channel_id,
-  d.incident_id
+  d.incident_id, d.inserted_at
 """)
 
 

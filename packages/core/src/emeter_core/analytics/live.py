@@ -14,6 +14,8 @@ from emeter_core.monitors.status import Status
 
 # A result is written down so soon after its check ended: the recorder's 200 ms, and some for a busy machine.
 _SLACK = timedelta(seconds=2)
+# No check takes longer. What took a job longer was told at its end, and is no news for as long again.
+_LONGEST_US = 60_000_000
 
 
 class LiveRow(NamedTuple):
@@ -52,10 +54,10 @@ FROM unnest(CAST(:team_ids AS uuid[])) AS t (id)
 
 _NEWS = text(f"""
 SELECT m.team_id, m.public_id::text, {SQL_STATUS},
-  CASE WHEN p.last_reason = 0 THEN p.last_total_us END, p.last_slot
+  CASE WHEN p.last_reason = 0 THEN nullif(p.last_total_us, 0) END, p.last_slot
 FROM monitors m JOIN probes p ON p.monitor_id = m.id
 WHERE m.team_id = ANY (CAST(:team_ids AS uuid[]))
-  AND p.last_slot + p.last_total_us * interval '1 microsecond' >= :since
+  AND p.last_slot + least(p.last_total_us, :longest) * interval '1 microsecond' >= :since
 """)  # noqa: S608 - made of our own constants
 
 
@@ -70,7 +72,7 @@ def live_states(
     revisions = session.execute(_REVISIONS, {"team_ids": asked})
     states = {team_id: LiveState(revision, []) for team_id, revision in revisions}
     if since is not None:
-        news = session.execute(_NEWS, {"team_ids": asked, "since": since - _SLACK})
+        news = session.execute(_NEWS, {"team_ids": asked, "since": since - _SLACK, "longest": _LONGEST_US})
         for team_id, key, status, total, slot in news:
             states[team_id].rows.append(LiveRow(key, Status(status), total, slot))
     return states

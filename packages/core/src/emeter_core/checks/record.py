@@ -58,12 +58,18 @@ def record(session: Session, batch: Sequence[Finished], *, now: datetime) -> Rec
         return Recorded(0, 0)
     by_slot = {(finished.claim.probe_id, finished.claim.slot_us): finished for finished in batch}
     judged = _judge(_consume(session, batch), by_slot, now)
-    if judged:
-        copy_binary(session, "results", COLUMNS, [pack_result(each.finished) for each in judged])
-        write_probes(session, judged)
-        write_transitions(session, judged, now=now)
-        _mark_late(session, judged, now)
+    store(session, judged, now=now)
     return Recorded(len(judged), len(batch) - len(judged))
+
+
+def store(session: Session, judged: Sequence[Judged], *, now: datetime) -> None:
+    """Write results that were judged, and all that follows from them; whoever calls holds their probes."""
+    if not judged:
+        return
+    copy_binary(session, "results", COLUMNS, [pack_result(each.finished) for each in judged])
+    write_probes(session, judged)
+    write_transitions(session, judged, now=now)
+    _mark_late(session, judged, now)
 
 
 def _consume(session: Session, batch: Sequence[Finished]) -> Sequence[_Row]:

@@ -26,6 +26,8 @@ class Hint:
 
     token: uuid.UUID
     claims: list[tuple[int, int]]
+    missed: int = 0
+    """Slots that became gaps in the same statement, as they were found too late."""
 
 
 _US = "(extract(epoch FROM {0}) * 1000000)::bigint"
@@ -61,7 +63,7 @@ SELECT id, slot, greatest(slot, :now) + timeout_ms * interval '1 millisecond' + 
     THEN '{ClaimKind.CONFIRM}' ELSE '{ClaimKind.REGULAR}' END
 FROM cut
 ON CONFLICT DO NOTHING
-RETURNING probe_id, {_US.format("slot")}
+RETURNING probe_id, {_US.format("slot")}, (SELECT coalesce(sum(count), 0)::int FROM missed)
 """  # noqa: S608 - made of our own constants
 
 _UNHINTED = f"""
@@ -122,7 +124,7 @@ def claim_due(
     Probes that another scheduler is claiming are passed over. Slots missed since are written as gaps.
     """
     token = uuid.uuid4()
-    rows = session.execute(
+    found = session.execute(
         text(_CLAIM),
         {
             "location_id": location_id,
@@ -134,7 +136,8 @@ def claim_due(
             "beyond": LEASE_BEYOND_TIMEOUT,
         },
     )
-    return Hint(token, [(row[0], row[1]) for row in rows])
+    rows = found.all()
+    return Hint(token, [(row[0], row[1]) for row in rows], rows[0][2] if rows else 0)
 
 
 def hint_again(session: Session, *, location_id: int, now: datetime) -> list[Hint]:

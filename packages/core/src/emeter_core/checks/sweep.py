@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from emeter_core.monitors.location import INBOUND_ID
 from emeter_core.outcome import Reason
 from emeter_core.rollups.dirty import LATE_AFTER
 
@@ -18,7 +19,7 @@ WITH silent AS (
   SELECT p.id, p.monitor_id,
     greatest(p.last_slot + p.interval_ms * interval '1 millisecond', m.updated_at) AS since
   FROM probes p JOIN monitors m ON m.id = p.monitor_id
-  WHERE p.enabled AND p.condition <> 'no_data'
+  WHERE p.enabled AND p.condition <> 'no_data' AND p.location_id <> {INBOUND_ID}
     AND p.last_slot + {_PATIENCE} < :now AND m.updated_at + {_PATIENCE} < :now
   ORDER BY p.id
   FOR NO KEY UPDATE OF p SKIP LOCKED

@@ -1,6 +1,5 @@
 """What a worker asks of the database before it checks: claims confirmed, specs read, what is stale."""
 
-import logging
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -11,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from emeter_core.checks.schedule import Hint
 from emeter_core.checks.spec import CheckSpec
+from emeter_core.logs import get_logger
 from emeter_core.monitors.monitor import Monitor
 from emeter_core.monitors.settings import open_settings
 from emeter_core.vault import Vault
 from emeter_storage.errors import UserError
 
-_log = logging.getLogger(__name__)
+_log = get_logger(__name__)
 
 
 class Taken(NamedTuple):
@@ -117,7 +117,7 @@ def _spec(monitor: Monitor, vault: Vault) -> CheckSpec | None:
         settings = open_settings(monitor, vault)
     except (LookupError, UserError, ValueError) as error:
         # One monitor of a newer version, or under another key, must not keep the others from being checked.
-        _log.warning("cannot check the monitor %s: %s", monitor.public_id, error)
+        _log.warning("cannot check the monitor", monitor=str(monitor.public_id), error=str(error))
         return None
     return CheckSpec(
         monitor_id=monitor.id,

@@ -9,6 +9,7 @@ from emeter_core.commands.edge import Desk, Edge, scoped
 from emeter_core.commands.monitor_list import list_
 from emeter_core.commands.monitor_options import described, split, told_by_option
 from emeter_core.commands.prompts import require_terminal
+from emeter_core.heartbeats import get_heartbeat
 from emeter_core.monitors import (
     Monitor,
     check_monitor_now,
@@ -34,22 +35,24 @@ monitor.add_command(list_)
 
 
 @monitor.command()
-@click.argument("url")
+@click.argument("url", default="")
 @click.option("--kind", help=f"{', '.join(KINDS)} (default: by what URL begins with).")
+@click.option("--token", default="", help="heartbeat: the one that its jobs know already.")
 @described
 @scoped
-def add(edge: Edge, url: str, kind: str | None, **given: Any) -> None:  # noqa: ANN401 - whatever the options bring
+def add(edge: Edge, url: str, kind: str | None, token: str, **given: Any) -> None:  # noqa: ANN401 - whatever the options bring
     """Watch URL from now on; prints the id of the new monitor.
 
-    URL is like https://example.com/, tcp://example.com:25 or ping://example.com.
+    URL is like https://example.com/, tcp://example.com:25 or ping://example.com. A heartbeat has none: it is
+    --kind heartbeat --name NAME, and `emeter monitor show` prints where its job pings.
     """
     kind = kind_of(url) if kind is None else kind
     fields, settings = split(given, kind)
     with told_by_option():
         draft = draft_monitor(target=url, kind=kind, settings=settings, **fields)
     vault = edge.vault
-    with edge.desk() as desk:
-        made = create_monitor(desk.session, desk.scope, draft, vault=vault, now=desk.now)
+    with edge.desk() as desk, told_by_option():
+        made = create_monitor(desk.session, desk.scope, draft, vault=vault, now=desk.now, token=token)
     click.echo(made.public_id)
 
 
@@ -84,7 +87,10 @@ def show(edge: Edge, public_id: str) -> None:
     with edge.desk() as desk:
         found = _find(desk, public_id)
         settings = open_settings(found, vault)
-    head = {"id": found.public_id, "status": found.status.value, "kind": found.kind, "url": found.target}
+        head = {"id": found.public_id, "status": found.status.value, "kind": found.kind, "url": found.target}
+        if not KINDS[found.kind].is_polled:
+            heartbeat = get_heartbeat(desk.session, desk.scope, found, vault=vault, now=desk.now)
+            head["ping URL"] = heartbeat.url(edge.settings.base_url)
     for name, value in (head | _fields(found) | _open_part(settings)).items():
         click.echo(f"{name.replace('_', ' ') + ':':<16}{value}")
 

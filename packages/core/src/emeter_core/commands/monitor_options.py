@@ -84,12 +84,31 @@ _REQUEST = (
     click.option("--packets", type=int, metavar="COUNT", help="ping: packets that are sent (default: 3)."),
     click.option("--max-loss", type=int, metavar="PERCENT", help="ping: what may be lost (default: 50)."),
 )
+_HEARTBEAT = (
+    click.option(
+        "--period", metavar="LENGTH", help="heartbeat: expected every so often, like '5 min', '1 d'."
+    ),
+    click.option("--schedule", metavar="CRON", help="heartbeat: expected by five fields, like '0 3 * * *'."),
+    click.option("--time-zone", metavar="NAME", help="heartbeat: that of the schedule (default: UTC)."),
+    click.option("--grace", metavar="LENGTH", help="heartbeat: so much later it is missing (default: 1 h)."),
+    click.option(
+        "--longest-run", metavar="LENGTH", help="heartbeat: from start to end (default: the grace)."
+    ),
+)
 _DESCRIPTION = (
     click.option("--name", help="What people call it (default: the host)."),
     click.option("--interval", type=int, metavar="SECONDS", help="Time between checks (default: 60)."),
     *_REQUEST,
-    click.option("--down-after", type=int, metavar="COUNT", help="Failures that make it down (default: 3)."),
-    click.option("--up-after", type=int, metavar="COUNT", help="Successes that end it (default: 2)."),
+    *_HEARTBEAT,
+    click.option(
+        "--down-after",
+        type=int,
+        metavar="COUNT",
+        help="Failures that make it down (default: 3, heartbeat: 1).",
+    ),
+    click.option(
+        "--up-after", type=int, metavar="COUNT", help="Successes that end it (default: 2, heartbeat: 1)."
+    ),
 )
 
 

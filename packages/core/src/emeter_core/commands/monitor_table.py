@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from emeter_core.commands.words import ago, latency
+from emeter_core.logs.words import printable
 from emeter_core.monitors import MonitorRow, Status, cause_of
 from emeter_core.outcome import Reason
-from emeter_core.supervisor.console import printable
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -33,7 +33,8 @@ def up() -> None:
     if any(spec.listens for spec in specs):
         require_free_port(settings.host, settings.port)
     servers = _servers(settings)
-    console = Console(sys.stdout, [*(spec.name for spec in specs), *(server.name for server in servers)])
+    names = [*(spec.name for spec in specs), *(server.name for server in servers)]
+    console = Console(sys.stdout, names, settings.log)
     _greet(console, settings, embedded=bool(servers))
     supervisor = Supervisor(console)
     try:
@@ -44,7 +45,7 @@ def up() -> None:
             supervisor.keep(ProcessUnit(spec, console, environment) for spec in specs)
             late = supervisor.wait_until_ready(_READY_WITHIN)
             note = f"; still starting: {', '.join(late)}" if late else ""
-            console.say(f"Ready in {time.monotonic() - begin:.1f} s{note}. Ctrl-C stops it.")
+            console.say(f"Ready in {time.monotonic() - begin:.1f} s{note}. Ctrl-C stops it.", late=late)
             supervisor.wait_for_wish()
     finally:
         for server in servers:
@@ -74,16 +75,20 @@ def _servers(settings: Settings) -> Sequence[Server]:
 
 
 def _greet(console: Console, settings: Settings, *, embedded: bool) -> None:
-    console.say("E-Meter is starting ...")
-    if embedded:
-        console.say(f"  Data:            {settings.directory.path}")
     address = web_address(settings.host, settings.port, is_on_loopback=settings.is_on_loopback)
-    console.say(f"  Address:         {address}")
+    facts = {"data": str(settings.directory.path)} if embedded else {}
+    facts["address"] = address
     if _opens_private_targets(settings):
-        console.say(f"  Private targets: {_PRIVATE.replace(',', ', ')}")
-        console.say(
-            "                   may be checked, as HOST is on loopback; EMETER_PRIVATE_TARGETS says otherwise"
-        )
+        facts["private_targets"] = _PRIVATE.replace(",", ", ")
+    if console.is_json:
+        console.say("E-Meter is starting", **facts)
+        return
+    console.say("E-Meter is starting ...")
+    for name, fact in facts.items():
+        console.say(f"  {name.replace('_', ' ').capitalize() + ':':<16} {fact}")
+    if "private_targets" in facts:
+        may = "may be checked, as HOST is on loopback; EMETER_PRIVATE_TARGETS says otherwise"
+        console.say(f"  {'':16} {may}")
 
 
 def _prepare(supervisor: Supervisor, settings: Settings) -> None:
@@ -103,7 +108,12 @@ def _opens_private_targets(settings: Settings) -> bool:
 
 def _environment(settings: Settings) -> Mapping[str, str]:
     """The environment of our processes: ours, handed on unread, and what was decided here."""
-    added = {"EMETER_DATA_DIR": str(settings.directory.path), "PYTHONUNBUFFERED": "1"}
+    added = {
+        "EMETER_DATA_DIR": str(settings.directory.path),
+        "PYTHONUNBUFFERED": "1",
+        # What they log comes to us as events; the console makes of them what whoever reads us wants.
+        "EMETER_LOG": "json",
+    }
     if _opens_private_targets(settings):
         added["EMETER_PRIVATE_TARGETS"] = _PRIVATE
     return os.environ | added

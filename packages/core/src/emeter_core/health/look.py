@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from emeter_core.monitors.location import INBOUND_ID
 from emeter_core.processes import Histogram
 
 ALIVE_WITHIN = timedelta(seconds=30)
@@ -45,7 +46,7 @@ SELECT
   (SELECT count(*) FROM (
     SELECT monitor_id, last_slot + interval_ms * interval '1 millisecond' AS due,
       :now - (interval_ms + timeout_ms) * interval '1 millisecond' - :patience AS overdue_before
-    FROM probes WHERE enabled
+    FROM probes WHERE enabled AND location_id <> :inbound
   ) AS p WHERE (due < overdue_before OR due IS NULL)
     AND (SELECT greatest(due, m.updated_at) < overdue_before FROM monitors m WHERE m.id = p.monitor_id)
   ) AS overdue,
@@ -62,6 +63,7 @@ def look(session: Session, *, now: datetime) -> Health:
             "alive_since": now - ALIVE_WITHIN,
             "missed_since": now - MISSED_WITHIN,
             "patience": PATIENCE,
+            "inbound": INBOUND_ID,
         },
     ).one()
     lateness = Histogram.merge(each for each in row.lateness if each)

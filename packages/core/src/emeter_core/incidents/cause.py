@@ -30,6 +30,15 @@ _PHRASES: Mapping[Reason, tuple[str, ...]] = {
     Reason.KEYWORD_MISSING: ("The answer does not contain {keyword}",),
     Reason.KEYWORD_PRESENT: ("The answer contains {keyword}",),
     Reason.ANSWER_UNEXPECTED: ("The answer does not contain {keyword}",),
+    Reason.HEARTBEAT_MISSING: (
+        "No heartbeat since {last} (expected {rhythm})",
+        "No heartbeat in time (expected {rhythm})",
+    ),
+    Reason.RUN_TOO_LONG: (
+        "The run that began at {began} has not ended within {limit}",
+        "The run has not ended within {limit}",
+    ),
+    Reason.RUN_FAILED: ("The job ended with exit code {code}", "The job reported a failure: {message}"),
 }
 
 
@@ -67,6 +76,7 @@ def _parts(evidence: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "peer", f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     yield from _received(evidence.get("received"))
     yield from _pings(evidence.get("round_trips_us"))
+    yield from _heartbeat(evidence.get("heartbeat"))
     yield from _expectations(evidence.get("expected"))
 
 
@@ -83,19 +93,34 @@ def _pings(trips: object) -> Iterator[tuple[str, str]]:
         yield "lost", str(trips.count(None))
 
 
+def _heartbeat(told: object) -> Iterator[tuple[str, str]]:
+    known = told if isinstance(told, dict) else {}
+    for name in ("last", "began"):
+        if isinstance(known.get(name), str):
+            yield name, known[name]
+    if message := known.get("message"):
+        yield "message", isolated(_cut(str(message)))
+
+
 def _expectations(expected: object) -> Iterator[tuple[str, str]]:
     known = expected if isinstance(expected, dict) else {}
     if codes := known.get("codes"):
         yield "codes", str(codes).replace("-", "\N{EN DASH}").replace(",", ", ")
     if timeout := known.get("timeout"):
         yield "timeout", f"{timeout:g}" if isinstance(timeout, float) else str(timeout)
+    for name in ("rhythm", "limit"):
+        if isinstance(known.get(name), str):
+            yield name, known[name]
     if keyword := known.get("keyword"):
         yield "keyword", _quoted(str(keyword))
 
 
 def _quoted(text: str) -> str:
-    cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "\N{HORIZONTAL ELLIPSIS}"
-    return f"\N{LEFT DOUBLE QUOTATION MARK}{isolated(cut)}\N{RIGHT DOUBLE QUOTATION MARK}"
+    return f"\N{LEFT DOUBLE QUOTATION MARK}{isolated(_cut(text))}\N{RIGHT DOUBLE QUOTATION MARK}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _split(url: str) -> SplitResult | None:

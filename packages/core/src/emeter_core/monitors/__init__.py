@@ -8,6 +8,7 @@ from emeter_core.monitors.lifecycle import (
     delete_monitor,
     pause_monitor,
     resume_monitor,
+    rotate_token,
     update_monitor,
 )
 from emeter_core.monitors.location import Location, location_id_of
@@ -51,6 +52,7 @@ __all__ = [
     "overview",
     "pause_monitor",
     "resume_monitor",
+    "rotate_token",
     "status_of",
     "team_of_monitor",
     "update_monitor",

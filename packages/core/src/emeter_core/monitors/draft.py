@@ -54,32 +54,38 @@ class Draft:
 
 def draft_monitor(
     *,
-    target: str,
+    target: str = "",
     name: str = "",
     kind: str = DEFAULT,
     interval: int = DEFAULT_INTERVAL,
     timeout: int | None = None,
-    down_after: int = DEFAULT_DOWN_AFTER,
-    up_after: int = DEFAULT_UP_AFTER,
+    down_after: int | None = None,
+    up_after: int | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Draft:
     """Check what was typed. Without a name the target's host gives it; without a timeout it is 10 s, or the
-    interval where that is shorter.
+    interval where that is shorter; without thresholds those of the kind count.
 
     Raises Invalid with all that is wrong, field by field.
-    """  # noqa: D205 - two sentences of what stands in for what
+    """  # noqa: D205 - sentences of what stands in for what
     errors: dict[str, list[str]] = {}
     known = KINDS.get(kind)
     if known is None:
         raise Invalid({"kind": [f"{kind!r} is unknown: there is {', '.join(KINDS)}"]})
     seconds = _read_times(interval, timeout, errors)
+    down_after = known.down_after if down_after is None else down_after
+    up_after = known.up_after if up_after is None else up_after
     _check_range(errors, "down_after", down_after, 1, MAX_THRESHOLD, "")
     _check_range(errors, "up_after", up_after, 1, MAX_THRESHOLD, "")
     clean = _clean_target(known, target, errors)
-    title = _read_name(name, clean, errors)
+    title = _read_name(name, clean, errors, is_needed=not known.is_polled)
     chosen = _read_settings(known, settings or {}, errors)
     if errors or chosen is None:
         raise Invalid(errors)
+    own = chosen.interval()
+    if own is not None:
+        interval = min(max(own, MIN_INTERVAL), MAX_INTERVAL)
+    clean = chosen.shown_target(clean)
     return Draft(title, kind, clean, interval, seconds, down_after, up_after, chosen)
 
 
@@ -102,8 +108,10 @@ def _check_range(
         errors[field] = [f"must be from {low} to {high:,}{unit}"]
 
 
-def _read_name(name: str, target: str, errors: dict[str, list[str]]) -> str:
+def _read_name(name: str, target: str, errors: dict[str, list[str]], *, is_needed: bool) -> str:
     title = " ".join(name.split())
+    if not title and is_needed:
+        errors["name"] = ["can't be blank"]
     if not title:
         return (urlsplit(target).hostname or "")[:MAX_NAME]
     if len(title) > MAX_NAME:
@@ -114,7 +122,7 @@ def _read_name(name: str, target: str, errors: dict[str, list[str]]) -> str:
 
 
 def _clean_target(kind: Kind, target: str, errors: dict[str, list[str]]) -> str:
-    if not target.strip():
+    if not target.strip() and kind.is_polled:
         errors["url"] = ["can't be blank"]
         return ""
     try:

@@ -15,7 +15,11 @@ from emeter_core.checks.let_go import let_go
 from emeter_core.errors import NotFound
 from emeter_core.incidents import StatusChange, resolve_for
 from emeter_core.monitors.draft import Draft
-from emeter_core.monitors.location import location_id_of
+from emeter_core.monitors.heartbeat.beats import NEVER
+from emeter_core.monitors.heartbeat.keep import add_heartbeat, change_token, move_heartbeat
+from emeter_core.monitors.kinds import KINDS
+from emeter_core.monitors.kinds.heartbeat import HeartbeatSettings
+from emeter_core.monitors.location import INBOUND_ID, location_id_of
 from emeter_core.monitors.monitor import Monitor
 from emeter_core.monitors.probe import Probe
 from emeter_core.monitors.settings import seal_settings
@@ -24,8 +28,15 @@ from emeter_core.scope import Scope
 from emeter_core.vault import Vault
 
 
-def create_monitor(session: Session, scope: Scope, draft: Draft, *, vault: Vault, now: datetime) -> Monitor:
-    """Add a monitor to the scope's team; its first check is due at once."""
+def create_monitor(
+    session: Session, scope: Scope, draft: Draft, *, vault: Vault, now: datetime, token: str = ""
+) -> Monitor:
+    """Add a monitor to the scope's team; its first check is due at once.
+
+    A heartbeat waits for its first ping instead; `token` is what it is known by elsewhere. Raises Invalid
+    where that is none, or is taken.
+    """
+    is_polled = KINDS[draft.kind].is_polled
     monitor = Monitor(
         team_id=scope.team.id, condition=Condition.PENDING, condition_since=now, inserted_at=now, version=0
     )
@@ -35,13 +46,15 @@ def create_monitor(session: Session, scope: Scope, draft: Draft, *, vault: Vault
     session.add(
         Probe(
             monitor_id=monitor.id,
-            location_id=location_id_of(session),
+            location_id=location_id_of(session) if is_polled else INBOUND_ID,
             interval_ms=draft.interval * 1000,
             timeout_ms=draft.timeout * 1000,
-            next_slot=_milliseconds(now),
+            next_slot=_milliseconds(now) if is_polled else NEVER,
             enabled=True,
         )
     )
+    if not is_polled:
+        add_heartbeat(session, monitor.id, vault=vault, token=token)
     _note(session, monitor, now)
     session.flush()
     return monitor
@@ -52,7 +65,7 @@ def update_monitor(
 ) -> None:
     """Make `monitor` what `draft` says; what was under way for the old version is not counted."""
     monitor = _lock(session, scope, monitor)
-    let_go(session, monitor.id, now=now)
+    _let_go(session, monitor, now)
     _apply(monitor, draft, vault, now)
     session.execute(
         update(Probe)
@@ -69,6 +82,7 @@ def update_monitor(
             certificate_ends_at=None,
         )
     )
+    _expect(session, monitor, now)
     session.flush()
 
 
@@ -77,7 +91,7 @@ def pause_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: date
     monitor = _lock(session, scope, monitor)
     if monitor.paused_at is not None:
         return
-    let_go(session, monitor.id, now=now)
+    _let_go(session, monitor, now)
     monitor.paused_at = now
     monitor.updated_at = now
     session.execute(update(Probe).where(Probe.monitor_id == monitor.id).values(enabled=False))
@@ -108,6 +122,7 @@ def resume_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: dat
             last_slot=None,
         )
     )
+    _expect(session, monitor, now)
     _note(session, monitor, now)
     session.flush()
 
@@ -129,8 +144,13 @@ ON CONFLICT DO NOTHING
 
 
 def check_monitor_now(session: Session, scope: Scope, monitor: Monitor, *, now: datetime) -> bool:
-    """Ask for a check beside the schedule; False where the monitor is paused."""
+    """Ask for a check beside the schedule; False where the monitor is paused.
+
+    Raises NotFound where there is nothing to ask, as of a heartbeat.
+    """
     monitor = _lock(session, scope, monitor)
+    if not KINDS[monitor.kind].is_polled:
+        raise NotFound("A heartbeat is not checked: it reports by itself.")
     if monitor.paused_at is not None:
         return False
     session.execute(
@@ -144,6 +164,27 @@ def check_monitor_now(session: Session, scope: Scope, monitor: Monitor, *, now: 
         },
     )
     return True
+
+
+def rotate_token(session: Session, scope: Scope, monitor: Monitor, *, vault: Vault) -> None:
+    """Give a heartbeat another URL: the one before is dead at once. Raises NotFound for other kinds."""
+    monitor = _lock(session, scope, monitor)
+    if KINDS[monitor.kind].is_polled:
+        raise NotFound("Only a heartbeat has a URL of its own.")
+    change_token(session, monitor.id, vault=vault)
+
+
+def _let_go(session: Session, monitor: Monitor, now: datetime) -> None:
+    """Of a heartbeat no slot was ever claimed."""
+    if KINDS[monitor.kind].is_polled:
+        let_go(session, monitor.id, now=now)
+
+
+def _expect(session: Session, monitor: Monitor, now: datetime) -> None:
+    """Wait for a heartbeat by what the monitor says now."""
+    if not KINDS[monitor.kind].is_polled:
+        settings = HeartbeatSettings.model_construct(**monitor.settings)
+        move_heartbeat(session, monitor.id, settings, now=now)
 
 
 def _apply(monitor: Monitor, draft: Draft, vault: Vault, now: datetime) -> None:

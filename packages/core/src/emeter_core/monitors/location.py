@@ -8,9 +8,12 @@ from emeter_storage.base import Base, Timestamp
 
 LOCAL = "local"
 
+INBOUND, INBOUND_ID = "inbound", 0
+"""Where heartbeats come in: no slot is claimed there, and nobody looks for silence."""
+
 
 class Location(Base):
-    """A location; `local`, the first, is made by its migration."""
+    """A location; `local` and `inbound` are made by their migrations."""
 
     __tablename__ = "locations"
 

@@ -125,13 +125,8 @@ def list_monitors(
 
 _IS_IN = (IncidentMonitor.monitor_id == Monitor.id) & IncidentMonitor.resolved_at.is_(None)
 # What the words of a cause are made of: the rest of the evidence may be kilobytes.
-_EVIDENCE = func.jsonb_build_object(
-    *(
-        part
-        for key in ("address", "code", "expected", "final_url", "received", "round_trips_us", "url")
-        for part in (key, Incident.evidence[key])
-    )
-)
+_TOLD = ("address", "code", "expected", "final_url", "heartbeat", "received", "round_trips_us", "url")
+_EVIDENCE = func.jsonb_build_object(*(part for key in _TOLD for part in (key, Incident.evidence[key])))
 _COLUMNS = (
     Monitor,
     Probe.last_slot,

@@ -10,6 +10,9 @@ from emeter_core.processes.instance import Instance
 from emeter_core.vault import Vault
 from emeter_storage.errors import UserError
 
+RESTORING = b"restoring"
+"""In place of a fingerprint while a backup is brought back: no process starts on what is half there."""
+
 
 def check_secret(session: Session, vault: Vault, *, now: datetime) -> None:
     """Remember the fingerprint of SECRET_KEY at the first start; raises UserError for another later.
@@ -21,6 +24,11 @@ def check_secret(session: Session, vault: Vault, *, now: datetime) -> None:
     instance = session.scalars(select(Instance).with_for_update()).one()
     if instance.secret_fingerprint == vault.fingerprint:
         return
+    if instance.secret_fingerprint == RESTORING:
+        raise UserError(
+            "A backup is being restored into this database, or that was broken off:"
+            " wait for its end, or run `emeter restore` again."
+        )
     if instance.secret_fingerprint not in vault.old_fingerprints:
         raise UserError(
             "SECRET_KEY is not the one this database was made with: set that one,"

@@ -34,7 +34,7 @@ class Keeper(threading.Thread):
             if self._stopping.is_set() or self.failure:
                 break
             pause = self._backoff.pause(time.monotonic() - begin)
-            self._console.line(self.unit.name, f"{how}; starting it again in {pause:.1f} s")
+            self._console.line(self.unit.name, f"{how}; starting it again in {pause:.1f} s", "warning")
             self._stopping.wait(pause)
         self.started.set()
 

@@ -1,31 +1,13 @@
-"""What every long-running process begins with: its log, and the wish of others that it ends."""
+"""The wish of others that this process ends."""
 
-import logging
 import math
 import os
-import re
 import select
 import signal
-import sys
 import weakref
 from contextlib import suppress
 from types import FrameType
 from typing import Self
-
-_FORMAT = "%(levelname)s %(message)s"
-# A token of 32 bytes as links carry it, or what is longer. Libraries log what they could not read, paths too.
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43,}", re.ASCII)
-
-
-def setup_logging(name: str) -> logging.Logger:
-    """Send what is logged to standard error, from INFO on, and return the logger of the process `name`.
-
-    No time and no name are written: `emeter up`, journald and containers put both in front of each line.
-    """
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Formatter())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    return logging.getLogger(f"emeter.{name}")
 
 
 class StopSignal:
@@ -74,20 +56,3 @@ class StopSignal:
 def _close(*descriptors: int) -> None:
     for descriptor in descriptors:
         os.close(descriptor)
-
-
-class _Formatter(logging.Formatter):
-    """The bare message where all is well, its level in front where it is not; no token in either."""
-
-    def __init__(self) -> None:
-        super().__init__(_FORMAT)
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Write the line and its traceback, without what may be the token of a link or a session."""
-        return _TOKEN.sub("[hidden]", super().format(record))
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name that logging calls
-        """Write the line without its traceback."""
-        if record.levelno <= logging.INFO:
-            return record.message
-        return super().formatMessage(record)

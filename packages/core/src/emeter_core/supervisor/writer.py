@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TextIO
 
 import click
@@ -17,13 +18,16 @@ _LOOK = 0.05
 class Writer(threading.Thread):
     """Writes lines in their order; who hands them over never waits for who reads them.
 
+    `spell` makes a line of what it has to say itself.
+
     A terminal after Ctrl-S or a pipe that nobody empties keeps a write for ever: that may cost lines, but
     neither the processes, which would wait with their checks, nor the end of `emeter up`.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, spell: Callable[[str], str] = str) -> None:
         super().__init__(name="console", daemon=True)
         self._stream = stream
+        self._spell = spell
         self._changed = threading.Condition()
         self._lines: deque[str] = deque()
         self._accepted = self._written = self._dropped = 0
@@ -62,7 +66,7 @@ class Writer(threading.Thread):
     def _tell_dropped(self) -> None:
         with self._changed:
             count = self._dropped
-        self._write("1 line was dropped" if count == 1 else f"{count} lines were dropped")
+        self._write(self._spell("1 line was dropped" if count == 1 else f"{count} lines were dropped"))
         with self._changed:
             # Those that were dropped during the write have a note of their own.
             self._dropped -= count

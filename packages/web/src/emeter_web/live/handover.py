@@ -7,7 +7,6 @@ to its socket, shutdown(2) included, reaches the page.
 """
 
 import contextlib
-import logging
 import os
 import socket
 import ssl
@@ -19,6 +18,7 @@ from flask import Response
 from werkzeug.http import http_date
 from werkzeug.wsgi import ClosingIterator
 
+from emeter_core.logs import get_logger
 from emeter_web.live.hub import Hub
 from emeter_web.live.stream import Listener
 
@@ -29,7 +29,7 @@ _SOCKET = "gunicorn.socket"
 # Pages that cannot be followed come again, and fetch themselves anew, in this rhythm.
 _RETRY_MS = 15_000
 _MAX_HEAD = 65_536
-_log = logging.getLogger("emeter.web")
+_log = get_logger("emeter.web")
 
 
 class EventStream(Response):

@@ -1,7 +1,6 @@
 """One thread that writes to all open pages, and waits for none."""
 
 import contextlib
-import logging
 import queue
 import selectors
 import socket
@@ -9,12 +8,13 @@ import threading
 import time
 from collections.abc import Callable
 
+from emeter_core.logs import get_logger
 from emeter_web.live.stream import Stream
 
 TURN_S = 1.0
 _END_WITHIN_S = 2.0
 _READ, _READ_WRITE = selectors.EVENT_READ, selectors.EVENT_READ | selectors.EVENT_WRITE
-_log = logging.getLogger("emeter.web")
+_log = get_logger("emeter.web")
 
 
 class Pump:

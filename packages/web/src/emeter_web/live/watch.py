@@ -1,6 +1,5 @@
 """The thread that looks at the database: it may wait for it, so it touches no page."""
 
-import logging
 import threading
 import time
 import uuid
@@ -8,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from emeter_core.accounts import Seat
+from emeter_core.logs import get_logger
 from emeter_web.live.state import Away, Look, Source
 from emeter_web.live.stream import Listener
 
 LOOK_EVERY_S = 1.0
 # Who may still listen is asked at every second look.
 _SEATS_EVERY = 2
-_log = logging.getLogger("emeter.web")
+_log = get_logger("emeter.web")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Watch:
             look = self._source.look(teams, seats)
         except Away as error:
             if not self._is_away:
-                _log.warning("The live pages learn nothing new: %s", error)
+                _log.warning("The live pages learn nothing new", error=str(error))
             self._is_away = True
         except Exception:  # noqa: BLE001 - a bug at one look must not keep the pages from all others
             _log.exception("The live pages could not be looked after.")

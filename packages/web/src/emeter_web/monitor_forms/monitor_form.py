@@ -68,12 +68,22 @@ class MonitorForm(FlaskForm):  # type: ignore[misc]  # it ships no types
     @classmethod
     def showing(cls, values: Mapping[str, Any]) -> Self:
         """The form as a page shows it first."""
-        return cls(formdata=None, data={"kind": cls.card.kind, **values})
+        return cls(formdata=None, data={"kind": cls.card.kind, **cls.in_words(values)})
 
     @classmethod
     def submitted(cls, values: Mapping[str, Any]) -> Self:
         """The form as this request sent it, over `values`."""
-        return cls(formdata=request.form, data={"kind": cls.card.kind, **values})
+        return cls(formdata=request.form, data={"kind": cls.card.kind, **cls.in_words(values)})
+
+    @classmethod
+    def in_words(cls, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Say values as people write them."""
+        return values
+
+    @property
+    def is_polled(self) -> bool:
+        """Whether we ask; else it reports by itself, and there is no address."""
+        return KINDS[self.card.kind].is_polled
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on
         super().__init__(*args, **kwargs)

@@ -9,13 +9,17 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from emeter_core import analytics
+from emeter_core.heartbeats import HeartbeatView, get_heartbeat
 from emeter_core.monitors import Monitor, MonitorRow, cause_of, described
+from emeter_core.monitors.kinds import KINDS
 from emeter_core.outcome import Reason
 from emeter_core.scope import Scope
+from emeter_core.vault import Vault
 from emeter_web.formats import instant, length, ms, percent
 from emeter_web.shown.evidence import Evidence, evidence_of
 from emeter_web.shown.open_incident import ShownIncident, open_incident
 from emeter_web.shown.times import lasting_for
+from emeter_web.words import heartbeat as heartbeat_words
 from emeter_web.words import monitor as words
 
 Fact = tuple[str, str, str]
@@ -61,6 +65,12 @@ class MonitorPage:
     checks: Sequence[ShownCheck]
     failure: tuple[ShownCheck, Evidence] | None
     changes: Sequence[analytics.Span]
+    heartbeat: HeartbeatView | None = None
+
+    @property
+    def has_latency(self) -> bool:
+        """Whether there are times to draw: of a job that never tells its start there are none."""
+        return self.heartbeat is None or any(self.latency.transfer)
 
     @property
     def span_word(self) -> str:
@@ -76,30 +86,35 @@ class MonitorPage:
 
 
 def monitor_page(
-    session: Session, scope: Scope, row: MonitorRow, *, span: str = "", now: datetime
+    session: Session, scope: Scope, row: MonitorRow, *, span: str = "", vault: Vault, now: datetime
 ) -> MonitorPage:
     """Look up what the page shows, latency over `span`: one of SPANS, else the one that fits."""
-    monitor = row.monitor
+    monitor, is_polled = row.monitor, KINDS[row.monitor.kind].is_polled
     span = span if span in SPANS else fitting_span(now - monitor.inserted_at)
     uptimes = analytics.uptimes(session, scope, [monitor.id], windows=_WINDOWS, now=now)[monitor.id]
     latency = analytics.latency(session, scope, monitor, since=now - SPANS[span], now=now)
     # The same time is not read twice.
     figures = (
         latency.percentiles
-        if SPANS[span] == _DAY
+        if SPANS[span] == _DAY or not is_polled
         else analytics.percentiles(session, scope, monitor, since=now - _DAY, now=now)
     )
-    checks = [
-        _shown(row, check) for check in analytics.last_checks(session, scope, monitor, now=now, limit=_CHECKS)
-    ]
+    # Of a heartbeat its pings are shown instead, which know more.
+    last = analytics.last_checks(session, scope, monitor, now=now, limit=_CHECKS) if is_polled else []
+    checks = [_shown(row, check) for check in last]
+    heartbeat = None if is_polled else get_heartbeat(session, scope, monitor, vault=vault, now=now)
     return MonitorPage(
-        does=described(monitor),
+        does=f"{described(monitor)} every {monitor.interval_seconds} s" if is_polled else described(monitor),
         since=lasting_for(row.since, now),
-        why=words.why(row, now=now),
-        is_well=words.is_well(row),
+        why=heartbeat_words.why(row, heartbeat, now=now) if heartbeat else words.why(row, now=now),
+        is_well=is_polled and words.is_well(row),
         incident=open_incident(session, scope, row, now=now),
         turn=f"{row.status} {instant(row.since)}",
-        facts=[*_uptimes(uptimes), _latency(figures), *_certificate(row, now)],
+        facts=[
+            *_uptimes(uptimes),
+            _latency(figures) if is_polled else _run(figures, span),
+            *_certificate(row, now),
+        ],
         span=span,
         latency=latency,
         spans=analytics.history(session, scope, [monitor.id], since=latency.since, now=now).get(
@@ -108,6 +123,7 @@ def monitor_page(
         checks=checks,
         failure=_failure(checks, now),
         changes=analytics.status_changes(session, scope, monitor, now=now, limit=_CHANGES),
+        heartbeat=heartbeat,
     )
 
 
@@ -142,6 +158,11 @@ def _down(uptime: analytics.Uptime, window: timedelta) -> str:
         return f"down {length(uptime.down)}" if uptime.down else ""
     is_whole = uptime.measured > window * _NEARLY
     return "never down" if is_whole else f"never down in {length(uptime.measured)}"
+
+
+def _run(figures: analytics.Percentiles, span: str) -> Fact:
+    small = f"p95 {ms(figures.p95)}" if figures.p95 else ""
+    return f"Run time, {SPAN_WORDS[span]}", ms(figures.p50 or None), small
 
 
 def _latency(figures: analytics.Percentiles) -> Fact:

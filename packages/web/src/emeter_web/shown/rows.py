@@ -85,7 +85,8 @@ def _list_row(
         why=_why(row, now) if is_wrong(row.status) else "",
         statuses=[slot.status for slot in analytics.bars(spans, since=now - DAY, until=now)],
         latencies=latencies,
-        total_us=latencies[-1] if latencies else None,
+        # Of a job that never told its start there is no time.
+        total_us=(latencies[-1] or None) if latencies else None,
         uptime=uptime.ratio,
         checked_at=row.last_slot,
     )

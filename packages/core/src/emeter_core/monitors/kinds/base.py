@@ -32,6 +32,14 @@ class KindSettings(BaseModel):
         """What an answer that failed for `reason` was held against, as its evidence keeps it."""
         return {}
 
+    def shown_target(self, target: str) -> str:
+        """The target as lists and mails show it."""
+        return target
+
+    def interval(self) -> int | None:
+        """How many seconds are between two checks; None where that is for people to choose."""
+        return None
+
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         return [pair for pair in super().__repr_args__() if pair[0] not in self.secret_fields]
 
@@ -43,7 +51,11 @@ def nothing_more(_evidence: Mapping[str, Any]) -> Facts:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of monitor, as core knows it; how it is checked is in checker's table of probes."""
+    """One kind of monitor, as core knows it; how it is checked is in checker's table of probes.
+
+    One that is not polled has no target and no probe in checker: it reports by itself. `down_after` and
+    `up_after` are what most want of it.
+    """
 
     name: str
     settings: type[KindSettings]
@@ -55,3 +67,6 @@ class Kind:
     """Tells what its evidence holds besides address, error, redirects and certificate."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Options of the command line that are called otherwise than the setting they stand for."""
+    is_polled: bool = True
+    down_after: int = 3
+    up_after: int = 2

@@ -2,11 +2,17 @@
 
 from emeter_core.monitors.kinds import kind_of
 from emeter_web.shown.kinds.base import ShownKind
+from emeter_web.shown.kinds.heartbeat import ShownHeartbeat
 from emeter_web.shown.kinds.http import ShownHttp
 from emeter_web.shown.kinds.ping import ShownPing
 from emeter_web.shown.kinds.tcp import ShownTcp
 
-SHOWN: dict[str, ShownKind] = {"http": ShownHttp(), "tcp": ShownTcp(), "ping": ShownPing()}
+SHOWN: dict[str, ShownKind] = {
+    "http": ShownHttp(),
+    "tcp": ShownTcp(),
+    "ping": ShownPing(),
+    "heartbeat": ShownHeartbeat(),
+}
 
 
 def shown_kind(target: str) -> ShownKind:

@@ -13,7 +13,9 @@ from emeter_core.monitors import (
     delete_monitor,
     pause_monitor,
     resume_monitor,
+    rotate_token,
 )
+from emeter_core.monitors.kinds import KINDS
 from emeter_web import db
 from emeter_web.flashes import put_flash
 from emeter_web.views.monitors.find import find
@@ -32,7 +34,8 @@ def resume(public_id: uuid.UUID) -> ResponseReturnValue:
     """Check it again, at once."""
     monitor = find(public_id)
     resume_monitor(db.session(), g.scope, monitor, now=db.now())
-    put_flash("info", f"{isolated(monitor.name)} is checked again.")
+    is_polled = KINDS[monitor.kind].is_polled
+    put_flash("info", f"{isolated(monitor.name)} is {'checked' if is_polled else 'expected'} again.")
     return _back_to(monitor)
 
 
@@ -43,6 +46,14 @@ def check_now(public_id: uuid.UUID) -> ResponseReturnValue:
         put_flash("error", f"{isolated(monitor.name)} is paused. Resume it, and it is checked at once.")
         return _back_to(monitor)
     return _back_to(monitor, asked=int(db.now().timestamp() * 1000))
+
+
+def rotate(public_id: uuid.UUID) -> ResponseReturnValue:
+    """Give a heartbeat another URL; the one before is dead at once."""
+    monitor = find(public_id)
+    rotate_token(db.session(), g.scope, monitor, vault=db.vault())
+    put_flash("info", "The URL before is dead: give the job the new one.")
+    return _back_to(monitor)
 
 
 def ask_delete(public_id: uuid.UUID) -> str:

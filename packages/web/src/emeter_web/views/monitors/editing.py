@@ -32,8 +32,8 @@ class Editing:
         """Read the form; raises Invalid with what is wrong in it."""
         return read_draft(self.form, self.kept)
 
-    def page(self, invalid: Invalid | None = None) -> str:
-        """The page of the form, with what is wrong at its fields."""
+    def page(self, invalid: Invalid | None = None, *, preview: Draft | None = None) -> str:
+        """The page of the form, with what is wrong at its fields, or what it would lead to."""
         self.form.keep(self.kept)
         if invalid is not None:
             self.form.tell(invalid.fields)
@@ -47,6 +47,8 @@ class Editing:
             monitor=self.monitor,
             trial=shown,
             trial_is_gone=is_gone,
+            preview=preview,
+            now=db.now(),
         )
 
 

@@ -43,5 +43,6 @@ def update(public_id: uuid.UUID) -> ResponseReturnValue:
     except Invalid as invalid:
         return editing.page(invalid), REFUSED
     update_monitor(db.session(), g.scope, monitor, draft, vault=db.vault(), now=db.now())
-    put_flash("info", f"{draft.name} is saved. The next check is on its way.")
+    more = " The next check is on its way." if editing.form.is_polled else ""
+    put_flash("info", f"{draft.name} is saved.{more}")
     return redirect(url_for("monitors.show", public_id=public_id), 303)

@@ -26,7 +26,10 @@ def show(public_id: uuid.UUID) -> str:
         "monitors/show.html",
         row=row,
         monitor=row.monitor,
-        shown=monitor_page(db.session(), g.scope, row, span=request.args.get("span", ""), now=now),
+        shown=monitor_page(
+            db.session(), g.scope, row, span=request.args.get("span", ""), vault=db.vault(), now=now
+        ),
+        base_url=db.settings().base_url,
         is_awaited=_is_awaited(row, request.args.get("asked", ""), now),
         now=now,
     )

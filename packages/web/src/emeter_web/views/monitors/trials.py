@@ -27,6 +27,9 @@ def try_change(public_id: uuid.UUID) -> ResponseReturnValue:
 
 def _try(editing: Editing, page: str) -> ResponseReturnValue:
     try:
+        if not editing.form.is_polled:
+            # Nobody can be asked: what is shown is when it would be expected.
+            return editing.page(preview=editing.draft())
         trial = _ask(editing)
     except Invalid as invalid:
         return editing.page(invalid), REFUSED
