@@ -136,3 +136,14 @@ def test_a_redis_that_is_not_safe_is_warned_of_once_unless_only_we_reach_it(
     caplog.clear()
     work(redis)
     assert "not safe" not in caplog.text
+
+
+def test_a_worker_waits_for_a_job_as_long_as_it_means_to_whatever_was_asked_before(redis_url) -> None:
+    with Redis.from_url(redis_url, socket_timeout=5) as redis:
+        redis.ping()
+        worker = HintWorker(checks_queue(redis, "local"), StopSignal())
+        with redis.client() as client:
+            client.ping()
+            assert client.connection.socket_timeout >= worker.dequeue_timeout
+
+

@@ -67,6 +67,9 @@ class HintWorker(SimpleWorker):
             worker_ttl=60,
         )
         self._stop = stop
+        # RQ gives new connections the patience to wait for a job; one that was used before has its own still.
+        queue.connection.connection_pool.disconnect()
+        queue.connection.connection_pool.reset()
         # RQ doubles its pause up to a minute while Redis is away; ours is short, as a check waits for nobody.
         self.exponential_backoff_factor = 1.0
         self.max_connection_wait_time = 1.0
