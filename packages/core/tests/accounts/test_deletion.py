@@ -22,7 +22,7 @@ from emeter_core.accounts import (
     scope_of,
     teams_left_by,
 )
-from emeter_core.alerts import Channel, Delivery, claim_deliveries, mark_sent, render
+from emeter_core.alerts import Channel, Delivery, MailOut, claim_deliveries, mark_sent, render
 from emeter_core.alerts import purge as purge_deliveries
 from emeter_core.errors import Invalid
 from emeter_core.incidents import Incident, StatusChange
@@ -94,7 +94,8 @@ def test_the_last_mail_outlives_the_user_and_is_erased_once_it_was_sent(session,
 
     (claimed,) = claim_deliveries(session, now=noon, limit=9, channel="mail")
     sent = render(session, claimed, vault=vault, base_url="http://localhost", now=noon)
-    assert sent.mail == mail  # type: ignore[union-attr]
+    assert isinstance(sent, MailOut)
+    assert sent.mail == mail
     assert mark_sent(session, claimed, now=noon)
     row = session.scalars(select(Delivery)).one()
     assert (row.event, row.recipient, row.user_id, row.body) == (
