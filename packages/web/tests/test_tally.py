@@ -34,6 +34,24 @@ def test_the_first_is_told_at_once_and_the_others_a_minute_later(monkeypatch, ca
     ]
 
 
+def test_what_was_refused_is_said_first(caplog) -> None:
+    Tally("Requests were refused as forged").count("The CSRF token is missing", "192.0.2.1")
+    assert caplog.messages == [
+        "Requests were refused as forged (The CSRF token is missing: 1), the last from 192.0.2.1",
+    ]
+
+
+def test_who_forges_fills_no_log(client, caplog) -> None:
+    caplog.set_level(logging.INFO)
+    statuses = {
+        client.post(path, data={"email": f"{number}@example.com"}).status_code
+        for path in ("/users/register", "/users/log_in", "/settings/theme")
+        for number in range(10)
+    }
+    assert statuses == {403}
+    assert len([message for message in caplog.messages if "forged" in message]) == 1
+
+
 @pytest.mark.usefixtures("user")
 def test_who_guesses_fills_no_log(client, caplog) -> None:
     caplog.set_level(logging.INFO)
