@@ -82,12 +82,8 @@ def monitor_page(
     monitor = row.monitor
     span = span if span in SPANS else fitting_span(now - monitor.inserted_at)
     uptimes = analytics.uptimes(session, scope, [monitor.id], windows=_WINDOWS, now=now)[monitor.id]
-    latency = analytics.latency(session, scope, monitor, since=now - SPANS[span], now=now)
-    # The same time is not read twice.
-    figures = (
-        latency.percentiles
-        if SPANS[span] == _DAY
-        else analytics.percentiles(session, scope, monitor, since=now - _DAY, now=now)
+    latency = analytics.latency(
+        session, scope, monitor, since=now - SPANS[span], now=now, told_since=now - _DAY
     )
     checks = [
         _shown(row, check) for check in analytics.last_checks(session, scope, monitor, now=now, limit=_CHECKS)
@@ -99,7 +95,7 @@ def monitor_page(
         is_well=words.is_well(row),
         incident=open_incident(session, scope, row, now=now),
         turn=f"{row.status} {instant(row.since)}",
-        facts=[*_uptimes(uptimes), _latency(figures), *_certificate(row, now)],
+        facts=[*_uptimes(uptimes), _latency(latency.percentiles), *_certificate(row, now)],
         span=span,
         latency=latency,
         spans=analytics.history(session, scope, [monitor.id], since=latency.since, now=now).get(

@@ -104,8 +104,10 @@ class OwnNetwork:
         outcome = finished.outcome
         since, now = finished.started_at, time.monotonic()
         if outcome.reason in _OURS:
-            is_name = outcome.reason is Reason.RESOLVER_UNAVAILABLE
-            self._known(self._name_servers if is_name else self._way_out, since, now)
+            # First, for without a way out no name server answers, either: that is what the operator is told.
+            self._known(self._way_out, since, now)
+            if outcome.reason is Reason.RESOLVER_UNAVAILABLE:
+                self._known(self._name_servers, since, now)
             self._report(finished)
             return True
         why = link.trouble_towards(outcome.address) if outcome.address else ""
