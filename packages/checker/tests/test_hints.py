@@ -136,3 +136,39 @@ def test_a_redis_that_is_not_safe_is_warned_of_once_unless_only_we_reach_it(
     caplog.clear()
     work(redis)
     assert "not safe" not in caplog.text
+
+
+def test_a_worker_waits_for_a_job_as_long_as_it_means_to_whatever_was_asked_before(redis_url) -> None:
+    with Redis.from_url(redis_url, socket_timeout=5) as redis:
+        redis.ping()
+        worker = HintWorker(checks_queue(redis, "local"), StopSignal())
+        with redis.client() as client:
+            client.ping()
+            assert client.connection.socket_timeout >= worker.dequeue_timeout
+
+
+def test_a_worker_takes_no_hint_while_it_is_full(redis, received) -> None:
+    queue = checks_queue(redis, "local")
+    hint = Hint(uuid.uuid4(), [(1, 1)])
+    give_hints(queue, [hint])
+    waiting: list[int] = []
+
+    def is_full() -> bool:
+        waiting.append(queue.count)
+        return len(waiting) < 3
+
+    HintWorker(queue, StopSignal(), is_full).work(burst=True, logging_level="CRITICAL")
+    assert waiting[:3] == [1, 1, 1]
+    assert received == [hint]
+
+
+def test_a_full_worker_ends_when_it_is_asked_to(redis, received) -> None:
+    queue, stop = checks_queue(redis, "local"), StopSignal()
+    give_hints(queue, [Hint(uuid.uuid4(), [(1, 1)])])
+
+    def is_full() -> bool:
+        stop.set()
+        return True
+
+    listen(queue, stop, is_full=is_full)
+    assert (queue.count, received) == (1, [])

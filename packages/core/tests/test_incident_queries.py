@@ -13,13 +13,12 @@ from emeter_core.incidents import (
     Incident,
     Transition,
     acknowledge,
-    count_open,
     follow,
     get_incident,
     list_incidents,
     members,
 )
-from emeter_core.monitors import get_monitor_row
+from emeter_core.monitors import get_monitor_row, overview
 from emeter_core.outcome import Condition, Reason
 
 MINUTE = timedelta(minutes=1)
@@ -79,7 +78,7 @@ def test_open_and_closed_ones_are_told_apart(session, alice, add_monitor, fail) 
     }
     both = [still_open.public_id, closed.public_id]
     assert found == {"open": both[:1], "closed": both[1:], "all": both, "nonsense": both}
-    assert count_open(session, alice) == 1
+    assert overview(session, alice).open_incidents == 1
 
 
 @pytest.mark.parametrize(("page", "per_page"), [(0, 50), (-1, -1), (10**30, 10**30)])
@@ -133,7 +132,7 @@ def test_what_is_over_cannot_be_taken(session, alice, add_monitor, fail, noon) -
 def test_a_stranger_finds_nothing_and_takes_nothing(session, alice, charlie, add_monitor, fail, noon) -> None:
     monitor = add_monitor()
     incident = fail(monitor)
-    assert list_incidents(session, charlie).total == count_open(session, charlie) == 0
+    assert list_incidents(session, charlie).total == overview(session, charlie).open_incidents == 0
     assert members(session, charlie, incident) == []
     with pytest.raises(NotFound):
         get_incident(session, charlie, incident.public_id)

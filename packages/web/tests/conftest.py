@@ -30,6 +30,7 @@ from emeter_core.outbox.enqueue import MAIL_PURPOSE
 from emeter_core.schema import metadata
 from emeter_core.settings import Settings
 from emeter_storage.engine import SessionFactory, make_engine, make_session_factory, transaction
+from emeter_web import even
 from emeter_web.app import create_app
 from emeter_web.db import parts
 from emeter_web.live.setup import hub_of
@@ -40,6 +41,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import over_http
 from permission_site import Site
 from permission_world import MAIL
+from small_gunicorn import Gunicorn
 
 SECRET_KEY = "a secret of the tests, long enough"
 EMAIL, PASSWORD = "dora@example.com", "hello world!"
@@ -118,6 +120,12 @@ def _cheap_hashes(hash_slots: HashSlots, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(password, "SLOTS", hash_slots)
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an answer waits for is proved once."""
+    monkeypatch.setattr(even, "LEAVES_AFTER_S", 0.0)
+
+
 @pytest.fixture
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -179,6 +187,15 @@ def make_app(redis_url: str, database_url: str) -> Iterator[Callable[[Settings],
 @pytest.fixture
 def app(make_app: Callable[[Settings], Flask], settings: Settings) -> Flask:
     return make_app(settings)
+
+
+@pytest.fixture
+def gunicorn(app: Flask) -> Iterator[Gunicorn]:
+    """The application behind our worker of gunicorn."""
+    running = Gunicorn(app)
+    yield running
+    if running.worker.alive:
+        running.stop()
 
 
 @pytest.fixture

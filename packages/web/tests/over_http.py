@@ -34,7 +34,7 @@ class Server:
 
     def __init__(self, app: Flask) -> None:
         self._listener = socket.create_server((_HERE, 0), backlog=128)
-        self._address = self._listener.getsockname()
+        self.address = self._listener.getsockname()
         self._worker = SyncWorker(0, 0, [self._listener], app, 0, _CONFIG, _LOG)
         self._worker.tmp.close()  # only its parent would look at it
         self._worker.wsgi = app
@@ -55,7 +55,7 @@ class Server:
             if peer != _HERE:
                 connection.bind((_HERE, 0))
                 self._claims[connection.getsockname()[1]] = peer
-            connection.connect(self._address)
+            connection.connect(self.address)
             connection.sendall(_head(environ) + body)
             with HTTPResponse(connection, method=method) as answer:
                 answer.begin()
@@ -65,14 +65,14 @@ class Server:
 
     def listen(self, path: str, cookie: str) -> socket.socket:
         """Ask for a stream, and leave its answer unread."""
-        connection = socket.create_connection(self._address, _PATIENCE_S)
+        connection = socket.create_connection(self.address, _PATIENCE_S)
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n".encode())
         return connection
 
     def close(self) -> None:
         """Listen no more."""
         self._ends = True
-        socket.create_connection(self._address).close()
+        socket.create_connection(self.address).close()
         self._thread.join(_PATIENCE_S)
         self._listener.close()
 

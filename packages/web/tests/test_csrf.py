@@ -31,6 +31,8 @@ FORGERIES: dict[str, dict[str, str]] = {
         "body": "_csrf_token={token}",
         "Origin": "http://localhost.evil.example",
     },
+    "from the same host by another scheme": {"body": "_csrf_token={token}", "Origin": "ftp://localhost"},
+    "from another port": {"body": "_csrf_token={token}", "Origin": "http://localhost:81"},
     "from an origin that is hidden": {"body": "_csrf_token={token}", "Origin": "null"},
     "from an origin that is none": {"body": "_csrf_token={token}", "Origin": "http://[localhost"},
     "from another site": {"body": "_csrf_token={token}", "Sec-Fetch-Site": "cross-site"},
@@ -116,8 +118,8 @@ def test_x15_without_a_token_nobody_registers(site: Site) -> None:
 def test_a_refusal_is_one_line_in_the_log(client, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     assert client.post("/users/register", data={"email": "a@example.com"}).status_code == 403
-    refused = [record for record in caplog.records if record.getMessage() == "Refused as forged"]
-    assert [record.fields for record in refused] == [{"why": "The CSRF token is missing."}]  # type: ignore[attr-defined]
+    [refused] = [each for each in caplog.records if each.message == "Requests were refused as forged"]
+    assert refused.fields == {"requests": "The CSRF token is missing: 1", "last_from": "127.0.0.1"}  # type: ignore[attr-defined]
 
 
 def test_the_token_of_a_page_is_good_on_that_page(client) -> None:
@@ -143,13 +145,21 @@ def test_the_token_of_an_older_session_is_none(client, user) -> None:
     assert client.post("/settings/theme", data={"_csrf_token": token}).status_code == 403
 
 
-@pytest.mark.parametrize("origin", ["http://localhost", "https://meter.example"])
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("https://localhost", 302),
+        ("https://meter.example", 302),
+        ("http://meter.example", 403),
+        ("null", 403),
+    ],
+)
 def test_our_own_origins_are_the_host_that_was_asked_and_the_base_url(
-    make_app: Callable[[Settings], Flask], settings: Settings, origin: str
+    make_app: Callable[[Settings], Flask], settings: Settings, origin: str, status: int
 ) -> None:
     app = make_app(settings.model_copy(update={"base_url": "https://meter.example"}))
     client = app.test_client()
     headers = {"Origin": origin, "X-CSRF-Token": client.csrf_token(), "Sec-Fetch-Site": "same-origin"}
     # Cookies of https are not sent by http.
     answer = client.post("/settings/theme", headers=headers, base_url="https://localhost")
-    assert answer.status_code == 302
+    assert answer.status_code == status

@@ -1,6 +1,8 @@
 """Who has an account is told to nobody: log in, reset and resend answer all alike (accounts.md, 4.6)."""
 
 import re
+import zlib
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
@@ -61,12 +63,23 @@ def seen(app: Flask, path: str, email: str, fields: dict[str, str]) -> Seen:
     )
 
 
+def weight(cookie: str) -> tuple[int, list[int]]:
+    """How many bytes a signed cookie holds, unpacked where it is packed; how long time and signature are.
+
+    What is packed has a few bytes more or less by chance, as the CSRF token in it is random.
+    """
+    is_packed = cookie.startswith(".")
+    content, *rest = cookie.removeprefix(".").split(".")
+    data = urlsafe_b64decode(content + "=" * (-len(content) % 4))
+    return len(zlib.decompress(data) if is_packed else data), [len(part) for part in rest]
+
+
 def headers_of(answer: TestResponse) -> list[tuple[str, str]]:
     """The headers but for the time; of a cookie what the browser does with it, and how much it holds."""
     told = [(name, mask(value)) for name, value in answer.headers if name not in {"Date", "Set-Cookie"}]
     for header in answer.headers.getlist("Set-Cookie"):
         for name, cookie in SimpleCookie(header).items():
-            told.append((name, repr(sorted(dict(cookie).items()))))
+            told.append((name, repr((sorted(dict(cookie).items()), weight(cookie.value)))))
     return sorted(told)
 
 
@@ -121,6 +134,16 @@ def test_r5_every_log_in_costs_one_hash_of_the_same_price(app: Flask, user, monk
     for email in (KNOWN, UNKNOWN, "", "x" * 500):
         seen(app, path, email, fields)
     assert prices == [hash_password("any of them")[:7].encode()] * 4
+
+
+def test_cookies_that_hold_more_do_not_count_as_alike(app: Flask) -> None:
+    """Else the answers above could be alike whatever their cookies hold."""
+    # The second one has a flash, and where to come back to.
+    answers = [
+        dict(headers_of(app.test_client().get(path))).get(SESSION) for path in ("/", "/users/settings")
+    ]
+    assert answers[0] != answers[1]
+    assert weight("eyJhIjoxfQ.abc.defg") == (7, [3, 4])
 
 
 @pytest.mark.parametrize("form", ["reset", "resend"])

@@ -4,7 +4,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from unittest.mock import Mock
 
 import pytest
 import redis
@@ -13,14 +12,18 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from emeter_core.settings import Settings
-from emeter_web import errors, known_device
-from emeter_web.limits import LOG_INS, MAILS, REGISTRATIONS, SETTINGS, TESTS
+from emeter_web import known_device
+from emeter_web.limits import LOG_INS
+from emeter_web.pace import Pace
+from emeter_web.router import GROUPS
+
+TABLES = {str(route): route.limits for group in GROUPS for route in group.routes if route.limits}
 
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who is refused need not wait in a test."""
-    monkeypatch.setattr(errors, "_REFUSALS", Mock())
+    monkeypatch.setattr(Pace, "wait", lambda _self: None)
 
 
 @pytest.fixture
@@ -77,14 +80,6 @@ def test_who_is_stopped_is_told_how_long_to_wait_and_the_way_round(client, user,
     assert page.h1.text == "Too many tries"
     assert "Wait 15 min, then try again; or set a new password by mail" in page.text
     assert page.find("a", string="Reset the password")["href"] == "/users/reset_password"
-
-
-def test_who_asks_for_too_many_mails_is_told_to_wait(client, user) -> None:
-    answers = [client.submit("/users/reset_password", email=user.email) for _ in range(6)]
-    page = BeautifulSoup(answers[-1].text, "html.parser")
-    assert answers[-1].headers["Retry-After"] == "300"
-    assert "Wait 5 min, then try again." in page.text
-    assert page.find("a", string="Reset the password") is None
 
 
 def test_r6_the_owner_gets_in_from_elsewhere(app, client, user) -> None:
@@ -167,20 +162,9 @@ def test_no_email_gets_to_redis(app, client, user) -> None:
 
 def test_limits_are_asked_in_the_order_of_their_table() -> None:
     """flask-limiter sorts them by their unit: with one alone it keeps the order."""
-    for table in (LOG_INS, REGISTRATIONS, MAILS, SETTINGS, TESTS):
+    for table in TABLES.values():
         assert {limit.rate.split()[-1] for limit in table} == {"minutes"}
         assert len({limit.scope for limit in table}) == len(table)
-
-
-def test_a_team_tests_its_mail_ten_times_in_five_minutes(client, user, app) -> None:
-    client.log_in()
-    client.submit("/alerts/webhook", "PUT", url="https://hooks.example.com/")
-    mails = [client.submit("/alerts/mail/tests").status_code for _ in range(11)]
-    assert mails == [303] * 10 + [429]
-    assert client.submit("/alerts/webhook/tests").status_code == 303
-    stranger = app.test_client()
-    stranger.register("stranger@example.com")
-    assert stranger.submit("/alerts/mail/tests").status_code == 303
 
 
 def test_a_database_that_is_away_is_not_taken_for_redis(app, client, user, monkeypatch) -> None:
@@ -223,22 +207,6 @@ def test_of_an_ipv6_network_all_count_together(client, user) -> None:
     assert guess(client, 1, address="2001:db8::2") == [429]
     assert guess(client, 1, address="2001:db8:0:1::1") == [200]
     assert guess(client, 1, address="::ffff:192.0.2.7") == [200]
-
-
-def test_mails_to_one_address_are_few(client, user) -> None:
-    answers = [client.submit("/users/confirm", email=user.email).status_code for _ in range(6)]
-    assert answers == [302] * 5 + [429]
-
-
-@pytest.mark.parametrize("email", ["dora@example.com", "nobody@example.com"])
-def test_mails_to_one_address_are_few_however_many_ask(client, user, email: str) -> None:
-    def ask(number: int) -> int:
-        data = {"_csrf_token": client.csrf_token(), "email": email}
-        path = ("/users/confirm", "/users/reset_password")[number % 2]
-        environ = {"REMOTE_ADDR": f"192.0.2.{number}"}
-        return client.post(path, data=data, environ_base=environ).status_code
-
-    assert [ask(number) for number in range(22)] == [302] * 20 + [429] * 2
 
 
 def test_reading_pages_is_not_counted(client) -> None:

@@ -127,4 +127,5 @@ def spoken(answer: Answer) -> tuple[int, str, list[str]]:
     nonces = re.compile(r"nonce[-=]\"?[\w-]+")
     fields = [(name, nonces.sub("nonce", value)) for name, value in answer.response.headers if name != "Date"]
     said = [f"{name}: {value.partition('=')[0] if name == 'Set-Cookie' else value}" for name, value in fields]
-    return answer.response.status_code, nonces.sub("nonce", answer.response.text), sorted(said)
+    text = re.sub(r'(csrf.token" (?:content|value)=)"[^"]+"', r"\1", answer.response.text)
+    return answer.response.status_code, nonces.sub("nonce", text), sorted(said)

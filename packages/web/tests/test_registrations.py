@@ -68,7 +68,7 @@ def test_g04_what_is_wrong_stands_at_its_field(client, sessions) -> None:
 
 
 def test_without_fields_both_are_missing(client) -> None:
-    page = BeautifulSoup(client.submit("/users/register").text, "html.parser")
+    page = BeautifulSoup(client.submit("/users/register", email="").text, "html.parser")
 
     assert (error_at(page, "email"), error_at(page, "password")) == ("can't be blank", "can't be blank")
 
@@ -216,3 +216,20 @@ def test_an_old_link_does_not_matter_to_who_registers_anew(client, user, session
 def test_an_email_that_cannot_be_stored_or_seen_is_refused_at_its_field(client, email: str) -> None:
     page = BeautifulSoup(client.register(email).text, "html.parser")
     assert "must have the @ sign and no spaces" in error_at(page, "email")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"remember_me=true", "application/x-www-form-urlencoded"),
+        (b"user=a", "application/x-www-form-urlencoded"),
+        (b"", "application/x-www-form-urlencoded"),
+        (b'{"email": "a@example.com", "password": "hello world!"}', "application/json"),
+        (b"email=a@example.com", "text/plain"),
+        (b"--x--\r\n", "multipart/form-data; boundary=x"),
+    ],
+)
+def test_a_form_without_any_of_its_fields_is_malformed(client, body: bytes, kind: str) -> None:
+    """accounts.md, section 5: R2 without `user`."""
+    headers = {"X-CSRF-Token": client.csrf_token()}
+    assert client.post("/users/register", data=body, content_type=kind, headers=headers).status_code == 400

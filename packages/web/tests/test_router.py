@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from permission_world import path_to
 
 from emeter_core.accounts import Permission, team_itself
 from emeter_web import router
@@ -104,8 +105,57 @@ def test_a_wrong_method_is_405_and_tells_the_right_ones(client, path: str, metho
     ["/nowhere", "/users/register/", "//users/settings", "/users//settings", "/monitors/x"],
 )
 def test_what_is_not_there_is_404(client, path: str) -> None:
-    assert client.get(path).status_code == 404
-    assert client.post(path).status_code == 404
+    # Else Werkzeug's client takes what follows two slashes for the host.
+    assert client.get(path, headers={"Host": "localhost"}).status_code == 404
+    assert client.post(path, headers={"Host": "localhost"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        (None, 200),
+        ("", 200),
+        ("*/*", 200),
+        ("text/*", 200),
+        ("text/html", 200),
+        ("TEXT/HTML;level=1", 200),
+        ("application/xhtml+xml", 200),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8", 200),
+        ("application/json, */*;q=0.1", 200),
+        ("application/json", 406),
+        ("text/plain", 406),
+        ("image/png, image/*", 406),
+        ("text/html;q=0", 406),
+        ("nonsense", 406),
+    ],
+)
+def test_a_page_is_for_those_who_take_html(client, accept: str | None, status: int) -> None:
+    """accounts.md, section 5."""
+    headers = {} if accept is None else {"Accept": accept}
+    answer = client.get("/users/log_in", headers=headers)
+    assert answer.status_code == status
+    assert answer.content_type == "text/html; charset=utf-8"
+    assert ("nothing but HTML" in answer.text) is (status == 406)
+
+
+def test_who_takes_no_html_changes_nothing(site) -> None:
+    for guard, route in ROUTES:
+        browser, path = site.browser("owner"), path_to(route.path, site.world, "owner")
+        headers = {"Accept": "application/json", "X-CSRF-Token": browser.csrf_token()}
+        answer = browser.open(path, method=route.method, headers=headers)
+        is_data = guard is capability or route.endpoint in {
+            "live.stream", "monitors.latency", "mailbox.download",
+        }  # fmt: skip
+        assert (answer.status_code != 406) is is_data, route
+    assert not site.changed()
+
+
+def test_what_is_no_page_is_for_everybody(client) -> None:
+    headers = {"Accept": "application/json"}
+    assert client.get("/nowhere", headers=headers).status_code == 404
+    assert client.get("/users/log_out", headers=headers).status_code == 405
+    style = client.page("/").find("link", rel="stylesheet")["href"]
+    assert client.get(style, headers=headers).status_code == 200
 
 
 def test_static_files_are_those_of_their_folder(client) -> None:

@@ -11,11 +11,12 @@ import pytest
 from flask import Flask, g
 from flask_login import current_user
 from itsdangerous import TimestampSigner
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
-from emeter_core.accounts import User, UserSession, UserToken, get_user_by_session_token
+from emeter_core.accounts import Membership, User, UserSession, UserToken, get_user_by_session_token
 from emeter_storage.engine import DatabaseClock, SessionFactory, transaction
 from emeter_web.live import watch
+from emeter_web.live.setup import hub_of
 from emeter_web.paths import is_local
 from emeter_web.routes import ANYBODY, Group, get, mount
 from emeter_web.session_cookie import REMEMBER_ME, SESSION
@@ -80,6 +81,12 @@ def read_until(stream: socket.socket, wanted: bytes) -> bytes:
     return said
 
 
+def topics(app: Flask) -> set[bytes]:
+    """The tokens under which open pages can be told that their session has ended."""
+    teller, _ = hub_of(app)._running
+    return {listener.seat.token for listener in teller.listeners()}
+
+
 def said_so_far(stream: socket.socket) -> bytes:
     """What was not read yet of a stream that goes on."""
     said = b""
@@ -105,7 +112,12 @@ def remember_me_cookie(answer) -> SimpleCookie:
 # --- log_in_user
 
 
-def test_u01_logging_in_keeps_the_token_in_the_session(client, user, owner_of) -> None:
+def test_u01_logging_in_keeps_the_token_in_the_session(app: Flask, client, user, owner_of) -> None:
+    """The generator also keeps `live_socket_id`, the topic of the token.
+
+    Part 1, item 8 has the session hold nothing that grants anything but the token; so the topic is not kept
+    but derived: the open pages of a session listen on the seat of its token, and of no other.
+    """
     answer = client.log_in()
     token = client.session_items()["user_token"]
 
@@ -115,6 +127,10 @@ def test_u01_logging_in_keeps_the_token_in_the_session(client, user, owner_of) -
     owner = owner_of(token)
     assert owner is not None
     assert owner.id == user.id
+    assert "live_socket_id" not in client.session_items()
+    with stream_of(app, client) as stream:
+        read_until(stream, b"\r\n\r\n")
+        assert topics(app) == {token}
 
 
 def test_u02_logging_in_clears_what_the_session_held(client, user) -> None:
@@ -221,7 +237,10 @@ def test_u05_logging_out_erases_the_session_and_the_cookies(client, user, owner_
 def test_u06_logging_out_ends_the_live_pages_of_this_session_and_of_no_other(
     app: Flask, client, signed_in, monkeypatch
 ) -> None:
-    """The streams stand in for the generator's sockets: whoever listened is told, and cut off."""
+    """The streams stand in for the generator's sockets, and their event `end` for its `disconnect`.
+
+    Whoever listened under the token's topic is told so, with an empty payload, and cut off.
+    """
     monkeypatch.setattr(watch, "LOOK_EVERY_S", 0.1)
     client.log_in()
     with stream_of(app, client) as here, stream_of(app, signed_in) as there:
@@ -250,6 +269,36 @@ def test_logging_out_ends_the_session_that_only_the_cookie_remembers(app, client
     remembering(app, client).log_out()
 
     assert owner_of(token) is None
+
+
+def test_that_a_session_was_seen_is_written_before_the_view_begins(signed_in, sessions, monkeypatch) -> None:
+    """Held to the end of the request, its row would keep whoever ends the session, and holds the user."""
+    found: list[timedelta] = []
+
+    def look(*_arguments: object, **_more: object) -> list[object]:
+        with transaction(sessions) as session:
+            row = select(UserSession.seen_at - UserSession.inserted_at).with_for_update(nowait=True)
+            found.append(max(session.scalars(row)))
+        return []
+
+    monkeypatch.setattr("emeter_web.settings_page.list_sessions", look)
+    with transaction(sessions) as session:
+        hour = timedelta(hours=1)
+        earlier = {"seen_at": UserSession.seen_at - hour, "inserted_at": UserSession.inserted_at - hour}
+        session.execute(update(UserSession).values(earlier))
+    assert signed_in.get("/users/settings").status_code == 200
+    assert found[0] >= timedelta(hours=1)
+
+
+def test_who_belongs_to_no_team_is_given_one_at_the_log_in(signed_in, sessions) -> None:
+    """They would log in, and be asked to log in by every page."""
+    with transaction(sessions) as session:
+        session.execute(delete(Membership))
+    assert not is_signed_in(signed_in)
+    assert signed_in.log_in().location == "/users/settings"
+    assert "dora's team" in signed_in.page("/users/settings").text
+    with transaction(sessions) as session:
+        assert session.scalars(select(Membership.role)).all() == ["owner"]
 
 
 def test_logging_out_ends_this_session_only(client, signed_in) -> None:

@@ -1,74 +1,19 @@
 """Nobody holds a thread of gunicorn, or the one that serves all others, by being slow."""
 
-import os
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from types import SimpleNamespace
 
 import pytest
 from flask import Flask, request
-from gunicorn.config import Config
-from gunicorn.glogging import Logger
+from small_gunicorn import GET, THREADS, Gunicorn
 
 from emeter_web import worker
 from emeter_web.routes import ANYBODY, Group, get, mount, post
 from emeter_web.user_auth import capability
 
-THREADS = 2
-GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 BIG = 64 * 1024 * 1024
-
-
-class Gunicorn:
-    """A worker of gunicorn with two threads, in a thread of this process."""
-
-    def __init__(self, app: Flask) -> None:
-        config = Config()
-        for name, value in {"threads": THREADS, "errorlog": None, "graceful_timeout": 3}.items():
-            config.set(name, value)
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self.address = self._listener.getsockname()
-        self.worker = worker.Worker(
-            0, os.getppid(), [self._listener], SimpleNamespace(flask=app), 30, config, Logger(config)
-        )
-        self.worker.wsgi = app
-        # What gunicorn does in a process of its own.
-        self.worker.tpool = self.worker.get_thread_pool()
-        self.worker.poller = worker.selectors.DefaultSelector()
-        self.worker.method_queue.init()
-        self._thread = threading.Thread(target=self.worker.run)
-        self._thread.start()
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(self.address, 10)
-
-    def ask(self, data: bytes = GET) -> float:
-        """Ask for something; after how many seconds the answer was there."""
-        begin = time.monotonic()
-        with self.connect() as sock:
-            sock.sendall(data)
-            assert sock.recv(65_536).startswith(b"HTTP/1.1 ")
-        return time.monotonic() - begin
-
-    def stop(self) -> float:
-        """End it in order; returns how long that took."""
-        begin = time.monotonic()
-        self.worker.handle_exit(0, None)
-        self._thread.join(20)
-        assert not self._thread.is_alive()
-        self.worker.tmp.close()
-        return time.monotonic() - begin
-
-
-@pytest.fixture
-def gunicorn(app: Flask) -> Iterator[Gunicorn]:
-    running = Gunicorn(app)
-    yield running
-    if running.worker.alive:
-        running.stop()
 
 
 @pytest.fixture

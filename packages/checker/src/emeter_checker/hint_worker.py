@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 from typing import cast
@@ -9,6 +10,7 @@ from typing import cast
 from redis import Redis, RedisError, ResponseError
 from rq import Queue
 from rq.exceptions import StopRequested
+from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.utils import now
 from rq.worker import SimpleWorker, WorkerStatus
@@ -22,11 +24,17 @@ from emeter_core.supervisor.runtime import StopSignal
 _log = get_logger(__name__)
 
 _REDIS_PAUSE_S = 0.5
+_ROOM_PAUSE_S = 0.1
 
 
-def listen(queue: Queue, stop: StopSignal) -> None:
+def _never() -> bool:
+    return False
+
+
+def listen(queue: Queue, stop: StopSignal, *, is_full: Callable[[], bool] = _never) -> None:
     """Run the hints of `queue` on this thread, the main one, until asked to stop; Redis may come and go.
 
+    While `is_full` says so no hint is taken: others may have room, and in the queue it can be taken back.
     Raises UserError for a Redis that is too old.
     """
     warned = ""
@@ -34,7 +42,7 @@ def listen(queue: Queue, stop: StopSignal) -> None:
         while not stop.is_set():
             try:
                 warned = _inspect(queue.connection, warned)
-                HintWorker(queue, stop).work(logging_level="WARNING")
+                HintWorker(queue, stop, is_full).work(logging_level="WARNING")
             except (RedisError, ValueError, OSError) as error:
                 _log.warning("Redis is away", error=str(error).partition("\n")[0])
             stop.wait(_REDIS_PAUSE_S)
@@ -55,7 +63,7 @@ class HintWorker(SimpleWorker):
     One queue, because only then RQ takes a job from Redis without a moment in which a crash loses it.
     """
 
-    def __init__(self, queue: Queue, stop: StopSignal) -> None:
+    def __init__(self, queue: Queue, stop: StopSignal, is_full: Callable[[], bool] = _never) -> None:
         super().__init__(
             [queue],
             connection=queue.connection,
@@ -67,6 +75,10 @@ class HintWorker(SimpleWorker):
             worker_ttl=60,
         )
         self._stop = stop
+        self._is_full = is_full
+        # RQ gives new connections the patience to wait for a job; one that was used before has its own still.
+        queue.connection.connection_pool.disconnect()
+        queue.connection.connection_pool.reset()
         # RQ doubles its pause up to a minute while Redis is away; ours is short, as a check waits for nobody.
         self.exponential_backoff_factor = 1.0
         self.max_connection_wait_time = 1.0
@@ -86,6 +98,15 @@ class HintWorker(SimpleWorker):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if self.get_state() != WorkerStatus.BUSY:
             raise StopRequested
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """Take the next job, as soon as there is room for it; raises StopRequested where asked to stop."""
+        while self._is_full():
+            if self._stop.wait(_ROOM_PAUSE_S):
+                raise StopRequested
+        return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
 
     def check_for_suspension(self, burst: bool) -> None:  # noqa: FBT001 - as RQ calls it
         """Work on: whoever can write to Redis could stop us with a key."""

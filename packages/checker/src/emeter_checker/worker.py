@@ -35,7 +35,7 @@ METRICS_PLACE = 2
 """Which of our ports for metrics workers begin at: those before are the scheduler's and the sender's."""
 
 _FLUSH_S = 5.0
-_MOST_IN_FLIGHT = 20_000
+_MOST_UNRECORDED = 20_000
 
 
 class Worker:
@@ -87,15 +87,13 @@ class Worker:
         self._reporter.start()
         HintJob.functions |= {CHECK: self.take_up, TRY_CHECK: self._trials.look}
         _log.announce(f"Checking for {self._location}.")
-        listen(checks_queue(self._redis, self._location), stop)
+        listen(checks_queue(self._redis, self._location), stop, is_full=self._is_full)
         self._finish()
         self._reporter.stop()
 
     def take_up(self, token: str, probe_ids: Sequence[int], slots: Sequence[int]) -> None:
         """The job: confirm the claims of a hint and pass them to the gate. Safe to run twice."""
         hint = read_hint(token, probe_ids, slots)
-        if self._engine.in_flight > _MOST_IN_FLIGHT:
-            return  # Full. The claims stay untaken, are hinted at again, or end as gaps.
         try:
             process_id = self._presence.id
             with self._sessions.begin() as session:
@@ -105,6 +103,10 @@ class Worker:
             _log.warning("cannot take claims", error=str(error.orig).strip().partition("\n")[0])
         else:
             self._gate.add(taken)
+
+    def _is_full(self) -> bool:
+        """Whether to leave hints to others, or to their end as gaps."""
+        return self._engine.is_full or self._recorder.waiting >= _MOST_UNRECORDED
 
     def _ended(self, finished: Finished) -> None:
         """Pass on what the engine has done; called in its thread, for each check."""

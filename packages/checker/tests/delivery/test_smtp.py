@@ -206,15 +206,18 @@ def test_beyond_it_a_server_that_proves_itself_gets_mail_and_password_by_starttl
     assert mailbox.user == LoginPassword(b"bob", b"p@ss:/word")
 
 
-def test_beyond_it_no_password_goes_out_in_the_clear(serve, mailbox, monkeypatch) -> None:
+@pytest.mark.parametrize("user", ["", "bob"])
+def test_beyond_it_neither_password_nor_mail_goes_out_in_the_clear(
+    serve, mailbox, monkeypatch, user: str
+) -> None:
     monkeypatch.setattr(under_test, "LOCAL_NETWORKS", ())
-    error = refusal(
-        MailServer(
-            "127.0.0.1", serve(auth_require_tls=False), is_tls=False, user="bob", password="p@ss:/word"
-        )
+    port = serve(auth_require_tls=False)
+    error = refusal(MailServer("127.0.0.1", port, is_tls=False, user=user, password="p@ss:/word"))
+    assert (error.text, error.permanent) == (
+        "The mail server offers no encryption, so it was given nothing",
+        False,
     )
-    assert error.text == "The mail server offers no encryption, so it was not told the password"
-    assert mailbox.user is None
+    assert (mailbox.user, mailbox.mails) == (None, [])
 
 
 # Log-in

@@ -3,12 +3,14 @@
 import resource
 import socket
 import threading
+import time
 from queue import SimpleQueue
 from typing import Never
 
 import pytest
 
 from emeter_checker.engine import Engine, Finished, Scheduled
+from emeter_checker.engine import engine as engine_module
 from emeter_checker.guard import LOCAL_NETWORKS, AddressGuard
 from emeter_checker.kinds.http.check import HttpCheck
 from emeter_core.checks.spec import CheckSpec
@@ -83,6 +85,32 @@ def test_an_engine_that_never_started_gives_all_back(spec) -> None:
     engine = Engine(AddressGuard(), lambda _: None)
     engine.submit([Scheduled(spec("http://127.0.0.1/"), 0.0, 7)])
     assert [scheduled.ticket for scheduled in engine.stop(0)] == [7]
+
+
+def test_it_is_full_where_all_that_it_was_given_would_take_its_descriptors(spec, monkeypatch) -> None:
+    monkeypatch.setattr(engine_module, "raise_descriptor_limit", lambda: 104)
+    engine = Engine(AddressGuard(), lambda _: None)
+    engine.start()
+    far = time.monotonic() + 3600
+    # One more waits always: the look for checks that libcurl did not end.
+    engine.submit([Scheduled(spec("http://127.0.0.1/"), far, number) for number in range(2)])
+    assert not engine.is_full
+    engine.submit([Scheduled(spec("http://127.0.0.1/"), far, 2)])
+    # On its way from one list to the next a check is in neither.
+    until = time.monotonic() + 10
+    while not engine.is_full and time.monotonic() < until:
+        time.sleep(0.01)
+    assert engine.is_full
+    assert len(engine.stop(0)) == 3
+
+
+def test_starts_that_lie_close_together_are_gathered_and_others_are_not_kept_waiting(spec) -> None:
+    gaps = {0.0005: (0.0019, 0.0021), 1.0: (0.9, 1.0)}
+    for gap, (least, most) in gaps.items():
+        engine = Engine(AddressGuard(), lambda _: None)
+        engine._timers.at(time.monotonic() + gap, engine._begin, None)
+        assert least <= engine._patience() <= most
+        engine.stop(0)
 
 
 @pytest.mark.parametrize("broken", ["start", "transferred", "_vet"])

@@ -22,7 +22,7 @@ from emeter_core.accounts import (
     scope_of,
     teams_left_by,
 )
-from emeter_core.alerts import Channel, Delivery, claim_deliveries, mark_sent, render
+from emeter_core.alerts import Channel, Delivery, MailOut, claim_deliveries, mark_sent, render
 from emeter_core.alerts import purge as purge_deliveries
 from emeter_core.errors import Invalid
 from emeter_core.incidents import Incident, StatusChange
@@ -36,8 +36,12 @@ PASSWORD = "hello world!"
 
 
 def leave(session, user: User, *, vault, now) -> Mail:
-    """Delete the account of somebody who has proved their password."""
-    return delete_user(session, UserDeletion(user.id, user.hashed_password), vault=vault, now=now)
+    """Delete the account of somebody who is confirmed and has proved their password."""
+    user.confirmed_at = now
+    session.flush()
+    mail = delete_user(session, UserDeletion(user.id, user.hashed_password), vault=vault, now=now)
+    assert mail is not None
+    return mail
 
 
 def join(session, user: User, team: Team, now, role: Role = Role.VIEWER) -> None:
@@ -94,7 +98,8 @@ def test_the_last_mail_outlives_the_user_and_is_erased_once_it_was_sent(session,
 
     (claimed,) = claim_deliveries(session, now=noon, limit=9, channel="mail")
     sent = render(session, claimed, vault=vault, base_url="http://localhost", now=noon)
-    assert sent.mail == mail  # type: ignore[union-attr]
+    assert isinstance(sent, MailOut)
+    assert sent.mail == mail
     assert mark_sent(session, claimed, now=noon)
     row = session.scalars(select(Delivery)).one()
     assert (row.event, row.recipient, row.user_id, row.body) == (
@@ -105,6 +110,13 @@ def test_the_last_mail_outlives_the_user_and_is_erased_once_it_was_sent(session,
     )
     purge_deliveries(session, now=noon + timedelta(days=31))
     assert counts(session, Delivery) == {}
+
+
+def test_an_address_that_was_never_confirmed_gets_no_last_mail(session, user, vault, noon) -> None:
+    """Whoever registers it and deletes that again, and so on, mails somebody else nothing."""
+    deletion = UserDeletion(user.id, user.hashed_password)
+    assert delete_user(session, deletion, vault=vault, now=noon) is None
+    assert counts(session, User, Delivery) == {}
 
 
 def test_mails_that_were_still_to_be_sent_go_with_the_user(session, user, mark, vault, noon) -> None:
@@ -200,6 +212,8 @@ def test_a_password_that_was_changed_meanwhile_deletes_nothing(session, user, va
 
 def test_an_account_is_deleted_once(session, user, vault, noon, errors_of) -> None:
     deletion = prepare_user_deletion(user, PASSWORD)
+    user.confirmed_at = noon
+    session.flush()
     delete_user(session, deletion, vault=vault, now=noon)
     assert errors_of(delete_user, session, deletion, vault=vault, now=noon)
     assert counts(session, Delivery) == {"Delivery": 1}

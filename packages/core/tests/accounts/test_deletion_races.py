@@ -1,11 +1,13 @@
 """An account deleted while something else happens to it, or in its teams, on another connection."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 from sqlalchemy import func, select, text
 
+from emeter_core import trials
 from emeter_core.accounts import (
     Membership,
     Role,
@@ -14,18 +16,21 @@ from emeter_core.accounts import (
     UserDeletion,
     UserToken,
     change_user_password,
+    delete_session_token,
     delete_user,
+    get_signed_in,
     prepare_password_change,
     scope_of,
-    touch_session,
     update_user_password,
     valid_password,
 )
+from emeter_core.accounts.locks import hold_user
 from emeter_core.errors import Invalid, NotFound
-from emeter_core.incidents import StatusChange
+from emeter_core.incidents import Incident, StatusChange, acknowledge
 from emeter_core.monitors import Monitor, create_monitor, draft_monitor, pause_monitor
 from emeter_core.outcome import Condition, Reason
 from emeter_core.scope import Scope
+from emeter_core.trials import Trial
 from emeter_core.vault import Vault
 from emeter_storage.engine import SessionFactory
 
@@ -172,15 +177,87 @@ def test_a_result_that_is_being_recorded_does_not_deadlock_with_it(
 def test_a_request_of_the_same_person_does_not_deadlock_with_it(
     sessions, dora, monitor, meanwhile, begin, vault, noon
 ) -> None:
-    """It notes that its session was seen, then pauses a monitor."""
+    """It knows who asks by a session that was not seen for long, and pauses a monitor."""
     with sessions.begin() as session:
         token = begin(session, dora.user)
     with sessions.begin() as request:
-        assert touch_session(request, token, now=noon.replace(hour=13))
-        deleted = meanwhile(delete_user, wish(dora), vault=vault, now=noon)
+        assert get_signed_in(request, token, now=noon.replace(hour=13)).is_unnoticed
         pause_monitor(request, dora, monitor, now=noon)
+        deleted = meanwhile(delete_user, wish(dora), vault=vault, now=noon)
     deleted.result(10)
-    assert count(sessions, Monitor) == 0
+    assert count(sessions, Monitor) == count(sessions, UserToken) == 0
+
+
+def test_whoever_logs_out_meanwhile_is_waited_for(sessions, dora, meanwhile, begin, vault, noon) -> None:
+    with sessions.begin() as session:
+        token = begin(session, dora.user)
+    with sessions.begin() as session:
+        delete_session_token(session, token)
+        deleted = meanwhile(delete_user, wish(dora), vault=vault, now=noon)
+    deleted.result(10)
+    assert count(sessions, User) == 0
+
+
+def test_who_goes_acknowledges_nothing_more_in_a_team_that_stays(
+    sessions, dora, eve, meanwhile, vault, noon
+) -> None:
+    with sessions.begin() as session:
+        session.add(member(eve.team, dora.user, noon, Role.EDITOR))
+        incident = begun(session, eve, noon)
+    with sessions.begin() as session:
+        delete_user(session, wish(dora), vault=vault, now=noon)
+        taken = meanwhile(acknowledge, replace(dora, team=eve.team), incident, now=noon)
+    with pytest.raises(NotFound):
+        taken.result(10)
+    with sessions() as session:
+        assert session.get_one(Incident, incident.id).acknowledged_at is None
+
+
+def test_who_goes_acknowledges_nothing_more_in_a_team_that_goes_too(
+    sessions, dora, meanwhile, vault, noon
+) -> None:
+    with sessions.begin() as session:
+        incident = begun(session, dora, noon)
+    with sessions.begin() as session:
+        delete_user(session, wish(dora), vault=vault, now=noon)
+        taken = meanwhile(acknowledge, dora, incident, now=noon)
+    with pytest.raises(NotFound):
+        taken.result(10)
+
+
+@pytest.mark.parametrize("act", ["acknowledge", "try"])
+def test_what_somebody_does_just_before_they_go_does_not_deadlock_with_it(
+    sessions, dora, meanwhile, vault, noon, act: str
+) -> None:
+    """Both want the user first: one to refer to them, the other to delete them; then what it is about."""
+    with sessions.begin() as session:
+        incident = begun(session, dora, noon)
+    with sessions.begin() as request:
+        hold_user(request, dora.user)
+        deleted = meanwhile(delete_user, wish(dora), vault=vault, now=noon)
+        if act == "try":
+            trials.ask(request, dora, trials.TrialKind.CHECK, {}, vault=vault, now=noon)
+        else:
+            assert acknowledge(request, dora, request.merge(incident), now=noon)
+    deleted.result(10)
+    assert count(sessions, User) == count(sessions, Incident) == count(sessions, Trial) == 0
+
+
+def test_who_goes_tries_nothing_more(sessions, dora, meanwhile, vault, noon) -> None:
+    with sessions.begin() as session:
+        delete_user(session, wish(dora), vault=vault, now=noon)
+        asked = meanwhile(trials.ask, dora, trials.TrialKind.CHECK, {}, vault=vault, now=noon)
+    with pytest.raises(NotFound):
+        asked.result(10)
+
+
+def begun(session, scope: Scope, now: datetime) -> Incident:
+    incident = Incident(
+        team_id=scope.team.id, title="Shop", cause="dns", evidence={}, started_at=now, confirmed_at=now
+    )
+    session.add(incident)
+    session.flush()
+    return incident
 
 
 def test_a_monitor_that_is_made_at_once_goes_too_or_is_not_made(

@@ -1,11 +1,12 @@
-"""Two password hashes at a time on a machine, whatever the number of processes; and a queue that ends."""
+"""Two password hashes at a time, whatever the number of processes; a queue that ends, and who is first."""
 
+import fcntl
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -101,17 +102,31 @@ def all_taken(slots: HashSlots) -> Iterator[None]:
             leave.set()
 
 
-def take(slots: HashSlots, *, first: bool = False) -> None:
-    slots.run(lambda: None, first=first)
+def take(slots: HashSlots, work: Callable[[], None] = lambda: None, *, first: Hashable = None) -> None:
+    slots.run(work, first=first)
 
 
-def queue(pool: ThreadPoolExecutor, slots: HashSlots, number: int, **options: bool) -> list[Future[None]]:
+def queue(
+    pool: ThreadPoolExecutor, slots: HashSlots, number: int, *work: Callable[[], None], first: Hashable = None
+) -> list[Future[None]]:
     """Have so many more wait for a slot."""
     expected = slots._present + number
-    futures = [pool.submit(take, slots, **options) for _ in range(number)]
+    futures = [pool.submit(take, slots, *work, first=first) for _ in range(number)]
     while slots._present < expected and not any(future.done() for future in futures):
         time.sleep(0.001)
     return futures
+
+
+def is_free(file: Path) -> bool:
+    """Whether nobody has locked it."""
+    if not file.exists():
+        return True
+    with file.open() as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def test_three_processes_with_three_threads_each_never_hash_more_than_two_at_a_time(start) -> None:
@@ -155,19 +170,74 @@ def test_the_queue_is_bounded_and_some_of_it_is_kept(directory) -> None:
         waiting = queue(pool, slots, 48)
         with pytest.raises(Busy):
             take(slots)
-        waiting += queue(pool, slots, 16, first=True)
+        for account in range(4):
+            waiting += queue(pool, slots, 3, first=f"account {account}")
+        waiting += queue(pool, slots, 3, first="account 5") + queue(pool, slots, 1, first="account 6")
         with pytest.raises(Busy):
-            take(slots, first=True)
+            take(slots, first="account 7")
         assert not any(future.done() for future in waiting)
     assert [future.result() for future in waiting] == [None] * 64
 
 
-def test_who_waits_in_vain_is_told(directory, monkeypatch) -> None:
+def test_one_account_takes_few_of_the_places_that_are_kept(directory) -> None:
+    """Whoever has many known devices of an account of their own keeps nobody else's out."""
     slots = HashSlots(directory)
+    with ThreadPoolExecutor(64) as pool, all_taken(slots):
+        waiting = queue(pool, slots, 3, first="mine") + queue(pool, slots, 45, first="mine")
+        with pytest.raises(Busy):
+            take(slots, first="mine")
+        waiting += queue(pool, slots, 1, first="somebody's")
+    assert [future.result() for future in waiting] == [None] * 49
+    assert not slots._first_of
+
+
+@pytest.mark.parametrize("process", ["this", "another"])
+def test_who_is_first_has_the_next_slot_however_many_wait_in_any_process(directory, process: str) -> None:
+    """Locks belong to the opening of a file, so two of these are as two processes to each other."""
+    flooded = HashSlots(directory)
+    mine = HashSlots(directory) if process == "another" else flooded
+    order: list[str] = []
+    entered = threading.Event()
+
+    def other() -> None:
+        order.append("other")
+        entered.wait(30)
+
+    def enter() -> None:
+        order.append("first")
+        entered.set()
+
+    with ThreadPoolExecutor(64) as pool:
+        with all_taken(flooded):
+            waiting = queue(pool, flooded, 40, other)
+            waiting += queue(pool, mine, 1, enter, first="somebody's")
+            while process == "another" and is_free(directory / "gate"):
+                time.sleep(0.001)
+        assert [future.result(30) for future in waiting] == [None] * 41
+    # Of the two slots that became free, one was theirs.
+    assert order.index("first") < AT_ONCE
+
+
+def test_who_is_first_need_not_have_the_turn(start, directory, monkeypatch) -> None:
+    """Two processes take turns and have the slots all the time; the third is in within a few hashes."""
+    slots, flooded = HashSlots(directory), [start(FLOODED) for _ in range(2)]
+    for process in flooded:
+        assert process.stdout.readline() == "hashes\n"
+    monkeypatch.setattr(hash_slots, "_PATIENCE_S", 4.0)
+    for _ in range(10):
+        take(slots, first="somebody's")
+    assert [process.poll() for process in flooded] == [None, None]
+
+
+@pytest.mark.parametrize("first", [None, "somebody's"])
+def test_who_waits_in_vain_is_told_and_nothing_is_done_later(directory, monkeypatch, first) -> None:
+    slots, done = HashSlots(directory), []
     monkeypatch.setattr(hash_slots, "_PATIENCE_S", 0.05)
     with all_taken(slots), pytest.raises(Busy, match="Try again"):
-        take(slots)
+        slots.run(lambda: done.append("late"), first=first)
     take(slots)
+    assert done == []
+    assert (slots._present, list(slots._first), list(slots._others)) == (0, [], [])
 
 
 def test_what_fails_in_a_slot_frees_it(directory) -> None:
@@ -219,4 +289,4 @@ def test_the_directory_is_made_for_its_owner_alone_and_again_where_it_was_cleane
 
 
 def test_the_slots_are_those_of_a_user_on_this_machine_and_of_no_data_directory() -> None:
-    assert hash_slots.of_this_machine()._directory == Path("/tmp") / f"emeter-{os.geteuid()}-hashes"
+    assert hash_slots.of_this_user()._files.directory == Path("/tmp") / f"emeter-{os.geteuid()}-hashes"

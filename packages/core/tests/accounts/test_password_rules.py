@@ -1,10 +1,13 @@
 """Passwords that fit the length and are still refused: common ones, and those made of one's own e-mail."""
 
+import re
+
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from emeter_core.accounts import change_user_password, change_user_registration, prepare_registration
+from emeter_core.accounts.lengths import is_shorter
 from emeter_core.accounts.password_rules import is_near, password_errors
 from emeter_core.errors import Invalid
 
@@ -54,11 +57,13 @@ def test_ordinary_passphrases_are_accepted(words: list[str], between: str) -> No
 
 # Not st.text: it brings long words out of our own source, and some of them are listed.
 @given(
-    st.lists(st.integers(33, 0x2FFF), min_size=12, max_size=24).map(lambda points: "".join(map(chr, points)))
+    st.lists(st.integers(33, 0x2FFF), min_size=16, max_size=24).map(lambda points: "".join(map(chr, points)))
 )
 @settings(max_examples=500)
 def test_ordinary_random_passwords_are_accepted(password: str) -> None:
     assume(password.strip() and len(password.encode()) <= 72)
+    # Some of these points are accents of the letter before them.
+    assume(not is_shorter(password, 12))
     # Twelve times the same character is listed, whatever the character.
     assume(len(set(password)) > 4)
     assert password_errors(password, email=DORA) == []
@@ -152,6 +157,26 @@ def test_an_email_of_any_make_is_held_against_the_password(email: str, password:
 )
 def test_one_thing_is_told_and_the_rules_of_length_come_first(password: str, message: str) -> None:
     assert password_errors(password, email=DORA) == [message]
+
+
+def test_no_pattern_is_made_of_an_email_whatever_its_length(session, monkeypatch) -> None:
+    """Python keeps hundreds of those it compiled, and they were of a megabyte each."""
+    made: list[object] = []
+    monkeypatch.setattr(re, "compile", lambda *pattern: made.append(pattern))
+    for email in (DORA, ".".join(f"{number:x}" for number in range(0x1000, 0x31000))):
+        change_user_registration(session, {"email": email, "password": "correct horse battery"})
+        is_near("correct horse battery", email)
+    assert made == []
+
+
+def test_only_a_good_email_is_held_against_the_password(session) -> None:
+    for email, errors in (("dora@example.com", [NEAR]), ("dora@@example.com", []), ("dora example.com", [])):
+        attrs = {"email": email, "password": "dora-dora-dora 7"}
+        assert change_user_registration(session, attrs).errors.get("password", []) == errors
+
+
+def test_what_stands_around_a_word_makes_no_other_one() -> None:
+    assert not is_near("emedoraterxyzab", "dora@x.example")
 
 
 def test_all_who_choose_a_password_are_told(session, user) -> None:

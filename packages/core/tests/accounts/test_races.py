@@ -1,9 +1,10 @@
 """Two who change one account at the same time, on connections of their own."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from emeter_core.accounts import (
     EmailChange,
@@ -14,19 +15,23 @@ from emeter_core.accounts import (
     deliver_update_email_instructions,
     deliver_user_confirmation_instructions,
     end_other_sessions,
+    get_signed_in,
     get_user_by_session_token,
     prepare_password_change,
     prepare_password_reset,
+    purge,
     reset_user_password,
-    touch_session,
     update_user_email,
     update_user_password,
     valid_password,
 )
+from emeter_core.accounts.locks import lock_user
 from emeter_core.errors import Invalid, NotFound
 from emeter_storage.engine import SessionFactory
 
 EMAIL, PASSWORD, NEW = "dora@example.com", "hello world!", "new valid password"
+# What would wait for ever fails instead.
+IMPATIENTLY = text("SET LOCAL lock_timeout = '2s'")
 
 pytestmark = pytest.mark.usefixtures("dora")
 
@@ -123,28 +128,60 @@ def test_of_two_links_to_two_emails_followed_at_once_one_changes_it(
     assert stored(sessions, dora).email == "first@example.com"
 
 
-def test_a_request_that_was_seen_does_not_deadlock_with_a_change_of_the_password(
-    sessions, dora, meanwhile, begin, mark, vault, noon
+def test_a_request_whose_session_was_not_seen_for_long_holds_up_no_change_of_the_password(
+    sessions, dora, begin, mark, token_in, vault, noon
 ) -> None:
-    """The request holds its session's row and refers to its user, whom the change holds."""
+    """Else the change would hold the user and wait for the session; the request, by a link, for the user."""
+    later = noon.replace(hour=13)
     with sessions.begin() as session:
         token = begin(session, dora)
+        mail = deliver_user_confirmation_instructions(session, dora, mark, vault=vault, now=noon)
     change = prepare_password_change(dora, PASSWORD, change_user_password(dora, {"password": NEW}))
     with sessions.begin() as request:
-        assert touch_session(request, token, now=noon.replace(hour=13))
-        changed = meanwhile(update_user_password, change, now=noon)
-        deliver_user_confirmation_instructions(request, dora, mark, vault=vault, now=noon)
-    changed.result(10)
+        assert get_signed_in(request, token, now=later).is_unnoticed
+        with sessions.begin() as session:
+            session.execute(IMPATIENTLY)
+            update_user_password(session, change, now=later)
+        assert confirm_user(request, token_in(mail), now=later) is None
 
 
-def test_two_who_end_each_other_do_not_deadlock(sessions, dora, meanwhile, begin) -> None:
+def test_of_two_who_end_each_other_both_are_ended(sessions, dora, meanwhile, begin, noon) -> None:
     with sessions.begin() as session:
         here, there = begin(session, dora), begin(session, dora)
     with sessions.begin() as session:
         assert end_other_sessions(session, dora, here) == 1
-        other = meanwhile(end_other_sessions, dora, b"")
+        other = meanwhile(end_other_sessions, dora, there)
     assert other.result(10) == 1
-    assert there != here
+    with sessions() as session:
+        ended = [get_user_by_session_token(session, token, now=noon) for token in (here, there)]
+    assert ended == [None, None]
+
+
+def test_whoever_ends_all_others_waits_for_the_user_and_not_for_tokens(
+    sessions, dora, meanwhile, begin
+) -> None:
+    """Else three of them could each hold a token that another one wants."""
+    with sessions.begin() as session:
+        here, _ = begin(session, dora), begin(session, dora)
+    with sessions.begin() as session:
+        lock_user(session, dora.id)
+        ended = meanwhile(end_other_sessions, dora, here)
+        assert end_other_sessions(session, dora, here) == 1
+    assert ended.result(10) == 0
+
+
+def test_the_daily_purge_waits_for_nobody(sessions, dora, begin, noon) -> None:
+    much_later = noon + timedelta(days=61)
+    with sessions.begin() as session:
+        for _ in "12":
+            begin(session, dora)
+    with sessions.begin() as holds:
+        assert holds.scalars(select(UserToken.id).limit(1).with_for_update()).one()
+        with sessions.begin() as session:
+            session.execute(IMPATIENTLY)
+            assert purge(session, now=much_later) == 1
+    with sessions.begin() as session:
+        assert purge(session, now=much_later) == 1
 
 
 def stored(sessions: SessionFactory, user: User) -> User:

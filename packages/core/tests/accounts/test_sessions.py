@@ -11,6 +11,7 @@ from emeter_core.accounts import (
     User,
     UserSession,
     UserToken,
+    count_sessions,
     delete_session_token,
     end_other_sessions,
     end_session,
@@ -136,14 +137,27 @@ def test_any_user_agent_can_be_kept(session, user, noon, agent: str) -> None:
     assert 0 < len(shown.device) <= 60
 
 
-def test_sessions_are_listed_last_seen_first(session, user, begin, noon) -> None:
-    old = begin(session, user, now=noon - timedelta(days=1))
-    new = begin(session, user)
-    listed = list_sessions(session, user, now=noon, current=old)
-    assert [each.is_current for each in listed] == [False, True]
-    touch_session(session, old, now=noon + timedelta(hours=1))
-    listed = list_sessions(session, user, now=noon, current=new)
-    assert [each.is_current for each in listed] == [False, True]
+def test_sessions_are_listed_with_the_own_first_then_the_last_seen(session, user, begin, noon) -> None:
+    oldest, *_ = (begin(session, user, now=noon - timedelta(days=days)) for days in (3, 1, 2))
+
+    def listed(**more: object) -> list[tuple[int, bool]]:
+        found = list_sessions(session, user, now=noon, **more)
+        return [((noon - each.inserted_at).days, each.is_current) for each in found]
+
+    assert listed() == [(1, False), (2, False), (3, False)]
+    assert listed(current=oldest) == [(3, True), (1, False), (2, False)]
+    assert listed(current=oldest, limit=2) == [(3, True), (1, False)]
+    touch_session(session, oldest, now=noon + timedelta(hours=1))
+    assert listed(limit=1) == [(3, False)]
+
+
+def test_the_living_sessions_of_one_user_are_counted(session, user, alice, begin, noon) -> None:
+    begin(session, user, now=noon - DAYS_60)
+    begin(session, alice.user)
+    assert count_sessions(session, user, now=noon) == 0
+    for _ in "123":
+        begin(session, user)
+    assert count_sessions(session, user, now=noon) == 3
 
 
 def test_neither_expired_sessions_nor_those_of_others_are_listed(session, user, alice, begin, noon) -> None:

@@ -31,7 +31,7 @@ DAYS_60 = timedelta(days=60)
 
 def test_a_token_leads_to_user_team_and_role(session, user, begin, noon) -> None:
     found = get_signed_in(session, begin(session, user), now=noon)
-    assert found == (scope_of(session, user), False)
+    assert found == (scope_of(session, user), False, False)
     assert found.scope.role is Role.OWNER
 
 
@@ -98,7 +98,7 @@ def test_the_team_is_that_of_what_is_asked_for_with_the_role_there(
             found = get_signed_in(session, token, now=noon, team_of=asked)
         assert len(statements) == 1
         if name.startswith("no "):
-            assert found == (charlie, True), name
+            assert found == (charlie, True, False), name
         else:
             assert (found.scope.team, found.scope.role) == (alice.team, Role.EDITOR), name
             assert not found.is_stranger
@@ -109,7 +109,7 @@ def test_whoever_is_no_member_is_a_stranger_as_to_what_does_not_exist(
 ) -> None:
     token = begin(session, charlie.user)
     for question in questions.values():
-        assert get_signed_in(session, token, now=noon, team_of=question()) == (charlie, True)
+        assert get_signed_in(session, token, now=noon, team_of=question()) == (charlie, True, False)
 
 
 def test_a_membership_that_ended_counts_at_once(session, alice, charlie, begin, questions, noon) -> None:
@@ -165,14 +165,18 @@ def test_a_user_without_a_team_has_no_scope(session, user, begin, noon) -> None:
     assert get_signed_in(session, token, now=noon) is None
 
 
-def test_it_notes_that_the_session_was_seen_and_asks_once(session, user, begin, noon, engine) -> None:
+def test_it_asks_once_holds_nothing_and_says_when_it_is_time_to_note_it(
+    session, user, begin, noon, engine
+) -> None:
     token = begin(session, user)
-    for age, costs in {timedelta(0): 1, MINUTE - timedelta(seconds=1): 1, MINUTE: 2}.items():
+    said = {}
+    for age in (timedelta(0), MINUTE - timedelta(seconds=1), MINUTE):
         with counting(engine) as statements:
-            get_signed_in(session, token, now=noon + age)
-        assert len(statements) == costs
+            said[age] = get_signed_in(session, token, now=noon + age).is_unnoticed
+        assert len(statements) == 1
+    assert list(said.values()) == [False, False, True]
     (shown,) = list_sessions(session, user, now=noon)
-    assert shown.seen_at == noon + MINUTE
+    assert shown.seen_at == noon
 
 
 def join(session, who: Scope, host: Scope, role: Role, *, now) -> None:

@@ -3,11 +3,16 @@
 import json
 import re
 from html import unescape
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import select
 
-from emeter_core.accounts import deliver_user_reset_password_instructions, user_notifier
+from emeter_core.accounts import (
+    deliver_user_reset_password_instructions,
+    imitate_instructions,
+    user_notifier,
+)
 from emeter_core.alerts import Delivery
 from emeter_core.mail import Mail
 
@@ -99,3 +104,16 @@ def test_a_mail_waits_encrypted_for_the_sender(session, user, mark, vault, noon)
     assert (waiting.user_id, waiting.team_id, waiting.next_attempt_at) == (user.id, None, noon)
     assert b"TOKEN" not in waiting.body
     assert json.loads(vault.open("mail", waiting.body))["text"] == mail.text
+
+
+def test_for_whom_there_is_none_a_mail_is_written_and_thrown_away(session, user, vault, noon) -> None:
+    """It has a link and is encrypted, as long as the one that it stands for; there is no row of it."""
+    sealed: list[bytes] = []
+    counting = Mock(seal=lambda purpose, text: sealed.append(vault.seal(purpose, text)) or sealed[-1])
+    mark = "https://meter.example/{}".format
+    imitate_instructions(EMAIL, mark, vault=counting)
+    assert session.scalars(select(Delivery)).all() == []
+    deliver_user_reset_password_instructions(session, user, mark, vault=counting, now=noon)
+    assert len(sealed[0]) == len(sealed[1])
+    imitate_instructions("x" * 1_000_000, mark, vault=counting)
+    assert len(sealed[2]) < 10_000

@@ -4,17 +4,20 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete, select
 
 from emeter_core.accounts import (
     Membership,
     Role,
     Team,
     User,
+    ensure_team,
     get_user,
     get_user_by_email,
     list_users,
     scope_of,
 )
+from emeter_core.alerts import list_channels
 from emeter_core.errors import NotFound
 
 EMAIL = "dora@example.com"
@@ -94,3 +97,40 @@ def test_a_user_without_a_team_has_no_scope(session, noon) -> None:
 def join(session, user: User, team: Team, now) -> None:
     session.add(Membership(team_id=team.id, user_id=user.id, role=Role.VIEWER, inserted_at=now))
     session.flush()
+
+
+def test_a_user_who_is_in_no_team_gets_one_of_their_own(session, user, noon) -> None:
+    session.execute(delete(Membership))
+    ensure_team(session, user, now=noon)
+    scope = scope_of(session, user)
+    assert (scope.team.name, scope.role) == ("dora's team", Role.OWNER)
+    assert list_channels(session, scope)["mail"].target == EMAIL
+
+
+def test_a_user_who_is_in_a_team_gets_no_other_one(session, alice, noon) -> None:
+    ensure_team(session, alice.user, now=noon)
+    assert session.scalars(select(Membership.team_id)).all() == [alice.team.id]
+
+
+def test_of_two_log_ins_at_once_one_makes_the_team(sessions, new_user, meanwhile, noon) -> None:
+    with sessions.begin() as session:
+        user = new_user(session)
+        session.execute(delete(Membership))
+    with sessions.begin() as session:
+        ensure_team(session, user, now=noon)
+        second = meanwhile(ensure_team, user, now=noon)
+    second.result(10)
+    with sessions() as session:
+        assert len(session.scalars(select(Membership.team_id)).all()) == 1
+
+
+def test_who_was_deleted_meanwhile_gets_none(sessions, new_user, meanwhile, noon) -> None:
+    with sessions.begin() as session:
+        user = new_user(session)
+        session.execute(delete(Membership))
+    with sessions.begin() as session:
+        session.execute(delete(User))
+        late = meanwhile(ensure_team, user, now=noon)
+    late.result(10)
+    with sessions() as session:
+        assert session.scalars(select(Membership.team_id)).all() == []

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import Connection, event, text
 
-from emeter_core import analytics, health, incidents, monitors
+from emeter_core import analytics, health, monitors
 from emeter_core.analytics import Check, Scale, Timespan
 from emeter_core.monitors import Monitor
 from emeter_core.testing.filling import DOWN, FAST, FLAPPING, Filled, fill
@@ -47,7 +47,6 @@ OF_A_TEAM: dict[str, Callable[..., object]] = {
     "uptimes": lambda s, scope, now, ids: analytics.uptimes(s, scope, ids, windows=WINDOWS, now=now),
     "latencies": lambda s, scope, now, ids: analytics.recent_latencies(s, scope, ids, now=now),
     "tape": lambda s, scope, now, ids: analytics.tape(s, scope, now=now),
-    "open": lambda s, scope, now, ids: incidents.count_open(s, scope),
     "health": lambda s, scope, now, ids: health.look(s, now=now),
 }
 OF_A_MONITOR: dict[str, Callable[..., object]] = {
@@ -88,7 +87,6 @@ def test_a_page_of_a_monitor_costs_one_statement_each(
 
 SPANS: dict[str, Callable[..., object]] = {
     "latency": lambda s, scope, now, m: analytics.latency(s, scope, m, since=now - DAY, now=now),
-    "percentiles": lambda s, scope, now, m: analytics.percentiles(s, scope, m, since=now - DAY, now=now),
     "days": lambda s, scope, now, m: analytics.results(
         s, scope, m, Timespan(now - 30 * DAY, now), Scale.DAY, now=now
     ),

@@ -1,5 +1,6 @@
-"""Latency: means by bucket, percentiles of the whole, of what succeeded."""
+"""Latency: means by bucket of the whole, of what succeeded."""
 
+import dataclasses
 import random
 import statistics
 from datetime import timedelta
@@ -7,13 +8,14 @@ from itertools import pairwise
 
 import pytest
 
-from emeter_core.analytics import latency, percentiles
+from emeter_core.analytics import latency
 from emeter_core.analytics.latency import Percentiles
 from emeter_core.outcome import Condition, Phases, Reason
 from emeter_core.rollups.histogram import ERROR
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 def test_a_bucket_tells_the_mean_of_each_phase(session, alice, add_monitor, checked, noon) -> None:
@@ -94,7 +96,6 @@ def test_a_stranger_sees_no_checks(session, charlie, add_monitor, checked, noon)
     checked(monitor, noon - MINUTE)
     found = latency(session, charlie, monitor, since=noon - HOUR, now=noon)
     assert (sum(found.checks), found.percentiles.checks) == (0, 0)
-    assert percentiles(session, charlie, monitor, since=noon - HOUR, now=noon).checks == 0
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -127,5 +128,21 @@ def test_figures_are_those_of_the_single_checks(
                 assert getattr(found, name)[number] == pytest.approx(mean, abs=3 + off * 0.0002)
         assert list(found.percentiles[:3]) == pytest.approx(exact, rel=error, abs=1)
         assert found.percentiles.mean == pytest.approx(statistics.fmean(totals), abs=1)
-        assert found.percentiles == percentiles(session, alice, monitor, since=since, now=noon)
         rolled_up(noon + 9 * MINUTE)
+
+
+@pytest.mark.parametrize("hours", [1, 24 * 7, 24 * 60])
+def test_percentiles_may_be_of_another_time_than_the_chart(
+    session, alice, add_monitor, checked, rolled_up, noon, hours: int
+) -> None:
+    monitor = add_monitor(now=noon - 3 * DAY)
+    now = noon + 7 * MINUTE
+    for number in range(100):
+        checked(monitor, now - number * 20 * MINUTE, phases=Phases(0, 0, 0, 1000 * number, 0))
+    for _ in range(2):
+        alone = latency(session, alice, monitor, since=now - hours * HOUR, now=now)
+        both = latency(session, alice, monitor, since=now - hours * HOUR, now=now, told_since=now - DAY)
+        assert dataclasses.replace(both, percentiles=alone.percentiles) == alone
+        day = latency(session, alice, monitor, since=now - DAY, now=now)
+        assert (both.percentiles, both.percentiles.checks) == (day.percentiles, 72)
+        rolled_up(now)

@@ -269,8 +269,7 @@ class TestActions:
         assert said.err == "Error: There is no terminal to ask whether to delete x: use --yes.\n"
         assert len(mine.listed()) == 1
 
-    @pytest.mark.usefixtures("at_a_terminal")
-    def test_delete_asks_first(self, mine: Terminal) -> None:
+    def test_delete_asks_first(self, mine: Terminal, at_a_terminal) -> None:
         id_ = mine.add("http://x")
 
         assert mine("monitor", "delete", id_, stdin="n\n").code == 1

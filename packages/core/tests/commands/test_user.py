@@ -89,10 +89,12 @@ def test_a_wrong_email_is_told_before_the_password_is_asked_for(
     assert (said.code, said.err) == (1, "Error: email must have the @ sign and no spaces\n")
 
 
-def test_the_password_is_asked_for_twice_and_not_shown(emeter: Terminal) -> None:
+@pytest.mark.parametrize("options", [[], ["--password-stdin"]])
+def test_the_password_is_asked_for_twice_and_not_shown(emeter: Terminal, options: list[str]) -> None:
+    """Also with `--password-stdin`, as `user reset-password` does it: what is typed there would be shown."""
     master, slave = pty.openpty()
     with subprocess.Popen(
-        [*EMETER, "user", "create", "me@example.com"],
+        [*EMETER, "user", "create", "me@example.com", *options],
         stdin=slave,
         stdout=slave,
         stderr=slave,

@@ -24,6 +24,11 @@ from emeter_storage.engine import DatabaseClock, make_engine
 EMAIL, NEW = "me@example.com", "a good new password"
 LINK = "http://localhost:8000/users/reset_password/"
 
+WAY_ROUND = (
+    "While others guess at this account, a new device gets in by the link that this command prints without"
+    " --password-stdin, and not by the password alone."
+)
+
 
 @pytest.fixture(autouse=True)
 def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,14 +81,22 @@ def test_it_sets_the_password_on_stdin_and_ends_all_log_ins(mine: Terminal, engi
     mine.well("user", "reset-password", EMAIL)
     said = mine.well("user", "reset-password", EMAIL, "--password-stdin", stdin=f"{NEW}\nnot this line\n")
 
-    assert said == "Set the password of me@example.com, and logged them out everywhere."
+    assert said.splitlines() == [
+        "Set the password of me@example.com, and logged them out everywhere.",
+        WAY_ROUND,
+    ]
     with Session(engine) as session:
         assert contexts(session) == []
         assert valid_password(me(session), NEW)
 
 
-@pytest.mark.usefixtures("at_a_terminal")
-def test_at_a_terminal_it_asks_twice(mine: Terminal, engine, me, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_help_says_how_to_get_in_while_others_guess(mine: Terminal) -> None:
+    assert WAY_ROUND in " ".join(mine.well("user", "reset-password", "--help").split())
+
+
+def test_at_a_terminal_it_asks_twice(
+    mine: Terminal, engine, me, at_a_terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[dict[str, object]] = []
 
     def prompt(_words: str, **options: object) -> str:

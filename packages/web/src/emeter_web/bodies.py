@@ -7,6 +7,8 @@ from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Request, Response, abort, request
 
+from emeter_web.db import end_transaction
+
 _URLENCODED = "application/x-www-form-urlencoded"
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # Of what nobody wants to have, this much is still taken: a client that is cut off while it sends does not
@@ -38,15 +40,19 @@ def register(app: Flask, *, max_bytes: int, max_parts: int) -> None:
 
 
 def require_readable_form() -> None:
-    """Answer 400 where the form is not UTF-8, 413 where the body is too long.
+    """Answer 400 where the form is not UTF-8 or breaks off, 413 where the body is too long.
 
     Werkzeug would hand foreign bytes on as `%FF` or as a replacement character, and they would be stored; of
-    a body without a length, sent in chunks, it would take the beginning.
+    a body without a length, sent in chunks, it would take the beginning; and one that breaks off it takes for
+    whole where gunicorn says that the stream ends by itself.
     """
     _require_short()
     if request.mimetype == _URLENCODED:
         # Kept for the parser of forms, which reads it from here.
-        _require_utf8(unquote_to_bytes(request.get_data(cache=True).replace(b"+", b" ")))
+        data = request.get_data(cache=True)
+        if len(data) < (request.content_length or 0):
+            abort(400)
+        _require_utf8(unquote_to_bytes(data.replace(b"+", b" ")))
     elif any(_REPLACEMENT in text for field in request.form.items(multi=True) for text in field):
         abort(400)
 
@@ -72,10 +78,15 @@ def _require_utf8(data: bytes) -> None:
 def _discard_rest(response: Response) -> Response:
     if not request.content_length and "Transfer-Encoding" not in request.headers:
         return response
+    # What the answer needed is read by now, and who is slow shall hold up nobody.
+    end_transaction()
     stream, left, end = request.environ["wsgi.input"], _MAX_DISCARDED, time.monotonic() + _DISCARD_WITHIN_S
+    # gunicorn's own waits for all that it was asked for: see worker.py.
+    if (end_within := getattr(stream, "end_within", None)) is not None:
+        end_within(_DISCARD_WITHIN_S)
     try:
         while left > 0 and time.monotonic() < end and (piece := stream.read(min(left, _PIECE))):
             left -= len(piece)
     except OSError:
-        pass  # The client has gone.
+        pass  # The client has gone, or is too slow.
     return response

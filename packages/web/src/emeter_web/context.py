@@ -3,9 +3,8 @@
 from flask import Flask, current_app, g
 from werkzeug.local import LocalProxy
 
-from emeter_core.incidents import count_open
 from emeter_core.monitors import Status
-from emeter_web import db, our_meter
+from emeter_web import our_meter
 from emeter_web.counted import counted
 from emeter_web.registration import is_open
 from emeter_web.security import csp_nonce
@@ -35,10 +34,9 @@ def _know() -> dict[str, object]:
 
 def _page() -> Page:
     if "page" not in g:
+        seen = counted()
         g.page = Page(
-            down=counted().counts[Status.DOWN],
-            open_incidents=count_open(db.session(), g.scope),
-            ours=our_meter.read(),
+            down=seen.counts[Status.DOWN], open_incidents=seen.open_incidents, ours=our_meter.read()
         )
     page: Page = g.page
     return page

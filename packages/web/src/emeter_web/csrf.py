@@ -2,12 +2,11 @@
 
 import logging
 from typing import NoReturn
-from urllib.parse import urlsplit
 
 from flask import Flask, current_app, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
-from emeter_web import db
+from emeter_web.hosts import is_our_origin
 
 FIELD = "_csrf_token"
 HEADER = "X-CSRF-Token"
@@ -34,22 +33,10 @@ def protect_from_forgery() -> None:
     if request.headers.get("Sec-Fetch-Site", "") in {"cross-site", "same-site"}:
         _refuse("The request comes from another site.")
     origin = request.headers.get("Origin")
-    if origin is not None and _host_of(origin) not in _our_hosts():
+    if origin is not None and not is_our_origin(origin, request):
         _refuse("The request comes from another origin.")
     protection: CSRFProtect = current_app.extensions["csrf"]
     protection.protect()
-
-
-def _our_hosts() -> set[str]:
-    """The host that was asked, and the one that proxies may have hidden."""
-    return {request.host, _host_of(db.settings().base_url)}
-
-
-def _host_of(origin: str) -> str:
-    try:
-        return urlsplit(origin).netloc
-    except ValueError:
-        return ""
 
 
 def _refuse(why: str) -> NoReturn:

@@ -1,8 +1,9 @@
-"""Errors as pages: what happened, and what to do. None of them asks the database."""
+"""Errors as pages: what happened, what to do, and who is signed in. None of them asks the database."""
 
 import secrets
+from dataclasses import dataclass, field
 
-from flask import Flask, Response, make_response, render_template, request, url_for
+from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -14,14 +15,13 @@ from emeter_core.errors import NotFound
 from emeter_core.logs import get_logger
 from emeter_web.db import end_transaction, is_in_doubt
 from emeter_web.limit_keys import address
-from emeter_web.limits import LOCKS
+from emeter_web.limits import LOCKS, PROVING
 from emeter_web.pace import Pace
 from emeter_web.tally import Tally
 
 _CLIENT_ERROR = 400
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 RETRY_AFTER_S = 5
-_REFUSALS, _REFUSED = Pace(), Tally()
 _log = get_logger("emeter.web")
 
 _WORDS = {
@@ -35,9 +35,14 @@ _WORDS = {
     ),
     404: ("There is nothing here", "The address is wrong, or what was here is gone."),
     405: ("That cannot be done here", "This address does not take such a request."),
+    406: ("This is a page", "The request asks for something else, and here is nothing but HTML."),
     413: ("This is too large", "At most 1 MiB can be sent at once. Nothing was changed."),
     414: ("This address is too long", "Nothing of E-Meter has such a long one."),
     417: ("This cannot be expected", "The request expects what E-Meter does not do."),
+    421: (
+        "E-Meter has another name",
+        "Set BASE_URL to the address that people type, and let a proxy hand on the host it is asked for.",
+    ),
     429: ("Too many tries", "Wait {minutes} min, then try again."),
     431: (
         "Your browser sends too much",
@@ -59,16 +64,30 @@ _LOCKED = (
     "Passwords were tried for this account too often. Wait {minutes} min, then try again; or set a new"
     " password by mail, which lets this browser in at once."
 )
+_PROVED = (
+    "The password of this account was asked for too often in its settings. Nothing was changed. Wait"
+    " {minutes} min, then try again; or log out, and set a new password by mail."
+)
 _ROLE = "Your role does not allow this"
 _OTHER = ("This does not work", "The request cannot be answered.")
 
 
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """What all refused requests share: when they are answered, and what the log tells of them."""
+
+    pace: Pace = field(default_factory=Pace)
+    tally: Tally = field(default_factory=Tally)
+    forged: Tally = field(default_factory=lambda: Tally("Requests were refused as forged"))
+
+
 def register(app: Flask) -> None:
     """Answer every error with a page."""
+    app.extensions["emeter_refusals"] = Refusals()
     app.register_error_handler(HTTPException, show_http_error)
     app.register_error_handler(CSRFError, _show_forgery)
     app.register_error_handler(RateLimitExceeded, _show_limit)
-    app.register_error_handler(Busy, lambda _error: _show_later(_BUSY))
+    app.register_error_handler(Busy, _show_busy)
     app.register_error_handler(NotFound, lambda _error: _page(404))
     app.register_error_handler(Exception, _show_failure)
 
@@ -102,21 +121,33 @@ def show_http_error(error: HTTPException) -> Response:
 
 
 def _show_forgery(error: CSRFError) -> Response:
-    _log.info("Refused as forged", why=error.description)
+    _refusals().forged.count(str(error.description).rstrip("."), address())
     return _page(403)
 
 
 def _show_limit(error: RateLimitExceeded) -> Response:
     end_transaction()
-    _REFUSED.count(str(error.limit.scope), address())
-    _REFUSALS.wait()
-    wait_s = error.limit.limit.get_expiry()
+    _refusals().tally.count(str(error.limit.scope), address())
+    _refusals().pace.wait()
+    wait_s, scope = error.limit.limit.get_expiry(), error.limit.scope
     title, text = _WORDS[429]
-    is_locked = error.limit.scope in LOCKS
-    words = title, (_LOCKED if is_locked else text).format(minutes=wait_s // 60)
-    page = _page(429, words, way_round=url_for("reset_passwords.new") if is_locked else "")
+    is_locked = scope in LOCKS
+    said = _LOCKED if is_locked else _PROVED if scope in PROVING else text
+    way_round = url_for("reset_passwords.new") if is_locked else ""
+    page = _page(429, (title, said.format(minutes=wait_s // 60)), way_round=way_round)
     page.headers["Retry-After"] = str(wait_s)
     return page
+
+
+def _refusals() -> Refusals:
+    found: Refusals = current_app.extensions["emeter_refusals"]
+    return found
+
+
+def _show_busy(_error: Busy) -> Response:
+    end_transaction()
+    _refusals().pace.wait()  # No limit counts it, and whoever gets it asks again.
+    return _show_later(_BUSY)
 
 
 def _show_failure(error: Exception) -> Response:
@@ -158,7 +189,6 @@ def _page(
 ) -> Response:
     end_transaction()
     title, text = words or _WORDS.get(code, _OTHER)
-    more = {"reference": reference, "way_round": way_round}
-    return make_response(
-        render_template("layouts/error.html", code=code, title=title, text=text, **more), code
-    )
+    more = {"reference": reference, "way_round": way_round, "email": g.get("email", "")}
+    page = render_template("layouts/error.html", code=code, title=title, text=text, **more)
+    return make_response(page, code, {"Cache-Control": "no-store"})

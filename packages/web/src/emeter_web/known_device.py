@@ -2,7 +2,8 @@
 
 As OWASP's "device cookies": whoever guesses at an account from devices that are not known to it uses up a
 count that they share; a known device has one of its own. So nobody can be locked out from afar, and a cookie
-that is stolen gives ten tries more.
+that is stolen gives ten tries more. All known devices of one account have a bound together, too, for whoever
+has an account may make as many of them as they like (`LOG_INS` in limits.py).
 
 It is written at each log-in, at registration, and when a password was reset by mail; it survives log-out. A
 browser keeps one entry for each account, of a few accounts. An entry holds the user's id, a random name of

@@ -42,9 +42,13 @@ def address() -> str:
 
 def account() -> str:
     """The account whose e-mail is typed, be there one or not; Redis learns no e-mail."""
-    typed = request.form.get("email", "")[:_MAX_EMAIL]
-    key = db.vault().keys("limits")[0]
-    return hmac.new(key, fold(typed).encode(), hashlib.sha256).hexdigest()
+    return _sealed(_typed())
+
+
+def mailbox() -> str:
+    """Where mail to the e-mail that is typed arrives: with most providers, whatever stands after a plus."""
+    name, at, host = _typed().rpartition("@")
+    return _sealed(f"{name.partition('+')[0]}{at}{host}")
 
 
 def address_and_account() -> str:
@@ -52,9 +56,9 @@ def address_and_account() -> str:
     return f"{address()} {account()}"
 
 
-def address_and_user() -> str:
-    """Who asks, by their address and the account in which they are signed in."""
-    return f"{address()} {g.current_user.id}"
+def user() -> str:
+    """The account in which who asks is signed in."""
+    return str(g.current_user.id)
 
 
 def team() -> str:
@@ -97,3 +101,12 @@ def fold(email: str) -> str:
     letters = unicodedata.normalize("NFKD", email.strip().replace(_DOTLESS_I, "i"))
     plain = "".join(letter for letter in letters if unicodedata.category(letter) != "Mn")
     return _NOT_ASCII.sub(_OTHER, plain.casefold())
+
+
+def _typed() -> str:
+    return fold(request.form.get("email", "")[:_MAX_EMAIL])
+
+
+def _sealed(email: str) -> str:
+    key = db.vault().keys("limits")[0]
+    return hmac.new(key, email.encode(), hashlib.sha256).hexdigest()

@@ -1,7 +1,7 @@
 """Answers that are not urgent leave one after the other, however many ask at once.
 
-Whoever is refused asks again at once, from as many addresses as they have: a thousand refusals a second
-would take the interpreter from everybody's pages.
+Whoever is refused, or told to come back, asks again at once, from as many addresses as they have: a thousand
+such answers a second would take the interpreter from everybody's pages.
 """
 
 import time

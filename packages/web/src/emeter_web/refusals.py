@@ -40,7 +40,7 @@ def refuse(app: Flask, status: int) -> bytes:
     setup_testing_defaults(environ)  # what every request has, of nobody
     with app.request_context(environ):
         answer = app.process_response(page_of_error(status))
-        answer.headers.update({"Connection": "close", "Date": http_date(), "Cache-Control": "no-store"})
+        answer.headers.update({"Connection": "close", "Date": http_date()})
         fields = "".join(f"{name}: {value}\r\n" for name, value in answer.get_wsgi_headers(environ))
         return f"HTTP/1.1 {answer.status}\r\n{fields}\r\n".encode("latin-1") + answer.get_data()
 

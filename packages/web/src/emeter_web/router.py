@@ -4,8 +4,8 @@ from emeter_core.accounts import Permission, team_itself
 from emeter_core.incidents import team_of_incident
 from emeter_core.monitors import team_of_monitor
 from emeter_web import theme
-from emeter_web.limits import LOG_INS, MAILS, PINGS, PROOFS, REGISTRATIONS, SETTINGS, TESTS
-from emeter_web.routes import ANYBODY, OWN_ACCOUNT, Group, delete, either, get, post, put
+from emeter_web.limits import CONFIRMATIONS, LOG_INS, PINGS, PROOFS, REGISTRATIONS, RESETS, SETTINGS, TESTS
+from emeter_web.routes import ANYBODY, OWN_ACCOUNT, Group, delete, either, get, get_data, post, put
 from emeter_web.user_auth import (
     capability,
     public,
@@ -41,7 +41,7 @@ GROUPS = (
             get("/users/log_in", sessions.new, ANYBODY),
             post("/users/log_in", sessions.create, ANYBODY, *LOG_INS),
             get("/users/reset_password", reset_passwords.new, ANYBODY),
-            post("/users/reset_password", reset_passwords.create, ANYBODY, *MAILS),
+            post("/users/reset_password", reset_passwords.create, ANYBODY, *RESETS),
             get("/users/reset_password/<token>", reset_passwords.edit, ANYBODY),
             put("/users/reset_password/<token>", reset_passwords.update, ANYBODY),
         ),
@@ -60,7 +60,7 @@ GROUPS = (
     ),
     Group(
         require_authenticated_user,
-        (get("/live/<uuid:public_id>", live.stream, Permission.VIEW_TEAM),),
+        (get_data("/live/<uuid:public_id>", live.stream, Permission.VIEW_TEAM),),
         team_of=team_itself,
     ),
     Group(
@@ -71,7 +71,7 @@ GROUPS = (
             post("/monitors", monitor_form.create, Permission.CHANGE_MONITORS),
             post("/monitors/trials", trials.try_it, Permission.RUN_CHECKS),
             get("/monitors/<uuid:public_id>", monitor_page.show, Permission.VIEW_TEAM),
-            get("/monitors/<uuid:public_id>/latency", monitor_page.latency, Permission.VIEW_TEAM),
+            get_data("/monitors/<uuid:public_id>/latency", monitor_page.latency, Permission.VIEW_TEAM),
             get("/monitors/<uuid:public_id>/edit", monitor_form.edit, Permission.CHANGE_MONITORS),
             put("/monitors/<uuid:public_id>", monitor_form.update, Permission.CHANGE_MONITORS),
             get("/monitors/<uuid:public_id>/delete", actions.ask_delete, Permission.CHANGE_MONITORS),
@@ -114,7 +114,7 @@ GROUPS = (
             get("/dev/components", dev.components, ANYBODY),
             get("/dev/mailbox", mailbox.index, ANYBODY),
             get("/dev/mailbox/<name>", mailbox.show, ANYBODY),
-            get("/dev/mailbox/<name>/file", mailbox.download, ANYBODY),
+            get_data("/dev/mailbox/<name>/file", mailbox.download, ANYBODY),
         ),
     ),
     Group(
@@ -123,7 +123,7 @@ GROUPS = (
             get("/", home.index, ANYBODY),
             delete("/users/log_out", sessions.delete, ANYBODY),
             get("/users/confirm", confirmations.new, ANYBODY),
-            post("/users/confirm", confirmations.create, ANYBODY, *MAILS),
+            post("/users/confirm", confirmations.create, ANYBODY, *CONFIRMATIONS),
             get("/users/confirm/<token>", confirmations.confirm, ANYBODY),
             post("/settings/theme", theme.update, ANYBODY),
         ),
@@ -131,9 +131,9 @@ GROUPS = (
     Group(
         capability,
         (
-            get("/healthz", health.show, ANYBODY),
-            get("/metrics", metrics.show, ANYBODY),
-            get("/metrics/targets", metrics.targets, ANYBODY),
+            get_data("/healthz", health.show, ANYBODY),
+            get_data("/metrics", metrics.show, ANYBODY),
+            get_data("/metrics/targets", metrics.targets, ANYBODY),
         ),
     ),
     Group(

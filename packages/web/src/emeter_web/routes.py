@@ -5,23 +5,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g, request, session
 from flask.typing import ResponseReturnValue
 
 from emeter_core.accounts import Permission, TeamOf
+from emeter_web import hosts
 from emeter_web.bodies import require_readable_form
 from emeter_web.csrf import protect_from_forgery
-from emeter_web.db import View, transactional
+from emeter_web.db import View, end_transaction, transactional
+from emeter_web.errors import page_of_error
 from emeter_web.limits import Limit, limited
 from emeter_web.user_auth import (
     capability,
     fetch_current_user,
+    public,
     require_authenticated_user,
     require_permission,
 )
 
 Guard = Callable[[], ResponseReturnValue | None]
 _VIEWS = "emeter_web.views."
+_PAGES = frozenset({"text/html", "application/xhtml+xml", "text/*", "*/*"})
+_NOT_ACCEPTABLE, _MISDIRECTED = 406, 421
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _ID = "public_id"
 
@@ -45,6 +50,7 @@ class RouterError(Exception):
 class Route:
     """A method and a path, the view that answers, and the permission that one needs.
 
+    What answers by pages tells so to who takes none; other data are sent to whoever asks for them.
     `monitors.show` is the view `show` of `views/monitors.py`, or of a module in `views/monitors/`. By the
     methods in `also` the same is done.
     Raises RouterError where no permission is named, nor that none is needed.
@@ -56,6 +62,7 @@ class Route:
     needs: Needs | None = None
     limits: tuple[Limit, ...] = ()
     also: tuple[str, ...] = ()
+    is_page: bool = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.needs, Permission | NoPermission):
@@ -101,6 +108,11 @@ def get(path: str, view: View, needs: Needs | None = None) -> Route:
     return Route("GET", path, view, needs)
 
 
+def get_data(path: str, view: View, needs: Needs | None = None) -> Route:
+    """Route GET (and HEAD) to what is no page: a stream, a file, or JSON for a script."""
+    return Route("GET", path, view, needs, is_page=False)
+
+
 def post(path: str, view: View, needs: Needs | None = None, *limits: Limit) -> Route:
     """Route POST, within limits."""
     return Route("POST", path, view, needs, limits)
@@ -126,6 +138,7 @@ def register(app: Flask, groups: tuple[Group, ...]) -> None:
     # Two slashes are another path, not a redirect that repeats the Host header.
     app.url_map.merge_slashes = False
     app.extensions["emeter_routes"] = {"static": (Group(capability, ()), ANYBODY)}
+    app.extensions["emeter_pages"] = set()
     for group in groups:
         mount(app, group)
     app.before_request(_let_in)
@@ -135,24 +148,47 @@ def mount(app: Flask, group: Group) -> None:
     """Add the routes of a group to the application."""
     for route in group.routes:
         app.extensions["emeter_routes"][route.endpoint] = group, route.needs
+        if route.is_page:
+            app.extensions["emeter_pages"].add(route.endpoint)
         view = limited(app, transactional(route.view), route.limits)
         app.add_url_rule(route.path, route.endpoint, view, methods=[route.method, *route.also])
 
 
+_NOWHERE = (Group(public, ()), ANYBODY)
+
+
 def _let_in() -> ResponseReturnValue | None:
-    """Find out who asks, refuse forgeries, ask the guard, then the role. What leads nowhere has neither."""
-    g.current_user, g.scope = None, None
-    if request.endpoint is None:
-        fetch_current_user()
-        return None
-    group, needs = current_app.extensions["emeter_routes"][request.endpoint]
+    """Ask whether it is us who are asked, and for a page; refuse forgeries; find out who asks; ask the guard.
+
+    The order matters: while a body comes in, no transaction is open. What leads nowhere has no guard.
+    """
+    g.current_user, g.scope, g.email = None, None, ""
+    group, needs = current_app.extensions["emeter_routes"].get(request.endpoint, _NOWHERE)
     if group.guard is capability:
         return None
+    if not hosts.is_ours(request):
+        return page_of_error(_MISDIRECTED)
+    # From here on no cache keeps an answer, be it a refusal before the session is read.
+    session.accessed = True
+    if request.endpoint in current_app.extensions["emeter_pages"] and not _takes_pages():
+        return page_of_error(_NOT_ACCEPTABLE)
+    if request.endpoint is not None:
+        require_readable_form()  # Forms look at what came with a GET as well.
+        if request.method not in SAFE_METHODS:
+            protect_from_forgery()
     fetch_current_user(_team_asked_for(group))
-    if request.method not in SAFE_METHODS:
-        require_readable_form()
-        protect_from_forgery()
-    return group.guard() or (require_permission(needs) if isinstance(needs, Permission) else None)
+    g.email = g.current_user.email if g.current_user else ""
+    refused = group.guard() or (require_permission(needs) if isinstance(needs, Permission) else None)
+    if refused is not None:
+        end_transaction()
+    return refused
+
+
+def _takes_pages() -> bool:
+    """Whether who asks takes HTML (accounts.md, section 5); who does not say takes all."""
+    accepted = request.accept_mimetypes
+    kinds = (kind.partition(";")[0].strip().lower() for kind, quality in accepted if quality > 0)
+    return not accepted or not _PAGES.isdisjoint(kinds)
 
 
 def _team_asked_for(group: Group) -> TeamOf | None:

@@ -18,7 +18,6 @@ from emeter_core.vault import Vault
 SESSION = "_e_meter_web_key"
 REMEMBER_ME = "_e_meter_web_user_remember_me"
 REMEMBERED_FOR = timedelta(days=60)
-# What a browser takes for a cookie is 4 KiB, name and signature included.
 _FLASHES = "_flashes"
 
 

@@ -6,6 +6,7 @@ from flask import Request
 
 from emeter_core.loopback import is_loopback
 from emeter_core.settings import Settings
+from emeter_web.hosts import name_of
 
 # What proxies add. A proxy on this machine asks from loopback as well, whoever asks it.
 _OF_PROXIES = frozenset(
@@ -24,16 +25,9 @@ def is_from_this_machine(request: Request, settings: Settings) -> bool:
         settings.is_on_loopback
         and is_loopback(urlsplit(settings.base_url).hostname)
         and is_loopback(request.remote_addr)
-        and is_loopback(_host_of(request))
+        and is_loopback(name_of(request))
         and not any(map(_is_of_a_proxy, request.headers.keys()))
     )
-
-
-def _host_of(request: Request) -> str | None:
-    try:
-        return urlsplit(f"//{request.host}").hostname
-    except ValueError:
-        return None
 
 
 def _is_of_a_proxy(name: str) -> bool:

@@ -12,8 +12,11 @@ from emeter_core.accounts import (
     TeamOf,
     User,
     delete_session_token,
+    ensure_team,
     generate_user_session_token,
     get_signed_in,
+    get_user_by_session_token,
+    touch_session,
 )
 from emeter_core.errors import NotFound
 from emeter_core.scope import Scope
@@ -99,6 +102,9 @@ def fetch_current_user(team_of: TeamOf | None = None) -> None:
     found = get_signed_in(db.session(), token, now=db.now(), team_of=team_of)
     if found is not None:
         g.current_user, g.scope, g.is_stranger = found.scope.user, found.scope, found.is_stranger
+        if found.is_unnoticed:
+            touch_session(db.session(), token, now=db.now())
+            db.pause_transaction()
 
 
 def current_token() -> bytes | None:
@@ -113,8 +119,13 @@ def current_token() -> bytes | None:
 
 
 def is_remembered() -> bool:
-    """Whether it is the session of this request that the browser would go on with after a restart."""
-    return read_remember_me() == current_token()
+    """Whether the browser remembers a session beyond a restart: this one, an older one, or one that ended.
+
+    A living one of somebody else is theirs: by their cookie nobody else is remembered.
+    """
+    token = read_remember_me()
+    owner = get_user_by_session_token(db.session(), token, now=db.now()) if token else None
+    return token is not None and (owner is None or owner.id == g.current_user.id)
 
 
 def log_in_user(user: User, *, remember_me: bool = False, return_to: str = "") -> Response:
@@ -123,6 +134,7 @@ def log_in_user(user: User, *, remember_me: bool = False, return_to: str = "") -
     Raises NotFound where the user changed since they were read.
     """
     address = client_address()
+    ensure_team(db.session(), user, now=db.now())
     token = generate_user_session_token(
         db.session(),
         user,

@@ -159,8 +159,7 @@ def test_who_took_it_stands_wherever_its_monitor_does(signed_in, path, deliver, 
         assert signed_in.page(page).select_one(".why").text.endswith("· dora@example.com is on it")
     with count_queries() as queries:
         notice = signed_in.page(there.a["href"]).select_one(".notice[data-status=down]")
-    # Latency and percentiles take two each: how far the rollups are comes first.
-    assert len(queries) <= 14, str(queries)
+    assert len(queries) <= 12, str(queries)
     assert re.search(
         r"dora@example\.com is on it since today, \d\d:\d\d\. Told: dora@example\.com\.", notice.text
     )

@@ -44,6 +44,7 @@ from emeter_core.accounts.registration import (
 )
 from emeter_core.accounts.sessions import (
     ListedSession,
+    count_sessions,
     delete_session_token,
     end_other_sessions,
     end_session,
@@ -56,9 +57,11 @@ from emeter_core.accounts.signed_in import Seat, SignedIn, get_signed_in, live_s
 from emeter_core.accounts.team import Team, TeamOf, team_itself
 from emeter_core.accounts.tokens import purge
 from emeter_core.accounts.user import User
+from emeter_core.accounts.user_notifier import imitate_instructions
 from emeter_core.accounts.user_session import UserSession
 from emeter_core.accounts.user_token import UserToken
 from emeter_core.accounts.users import (
+    ensure_team,
     get_user,
     get_user_by_email,
     list_users,
@@ -92,6 +95,7 @@ __all__ = [
     "change_user_password",
     "change_user_registration",
     "confirm_user",
+    "count_sessions",
     "delete_session_token",
     "delete_user",
     "deliver_new_log_in",
@@ -100,6 +104,7 @@ __all__ = [
     "deliver_user_reset_password_instructions",
     "end_other_sessions",
     "end_session",
+    "ensure_team",
     "generate_user_session_token",
     "get_signed_in",
     "get_user",
@@ -107,6 +112,7 @@ __all__ = [
     "get_user_by_reset_password_token",
     "get_user_by_session_token",
     "hash_password",
+    "imitate_instructions",
     "is_registration_open",
     "issue_reset_password_token",
     "list_sessions",

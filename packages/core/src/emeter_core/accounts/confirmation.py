@@ -5,6 +5,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from emeter_core.accounts import tokens, user_notifier
+from emeter_core.accounts.enough_links import has_enough_links
+from emeter_core.accounts.locks import hold_user
 from emeter_core.accounts.user import User
 from emeter_core.accounts.user_notifier import AccountEvent, UrlFun
 from emeter_core.mail import Mail
@@ -14,8 +16,15 @@ from emeter_core.vault import Vault
 def deliver_user_confirmation_instructions(
     session: Session, user: User, url_fun: UrlFun, *, vault: Vault, now: datetime
 ) -> Mail | None:
-    """Mail a link that confirms the account within 7 days; None, and no mail, where it is confirmed."""
+    """Mail a link that confirms the account within 7 days.
+
+    None, and no mail, where it is confirmed, and where five links of the last hour are good. Raises NotFound
+    where the user is gone.
+    """
     if user.confirmed_at is not None:
+        return None
+    hold_user(session, user)
+    if has_enough_links(session, user, tokens.CONFIRM, now=now):
         return None
     token, row = tokens.build_email_token(user.id, tokens.CONFIRM, sent_to=user.email, now=now)
     session.add(row)

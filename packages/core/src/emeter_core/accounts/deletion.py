@@ -9,16 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
-from emeter_core.accounts import user_notifier
+from emeter_core.accounts import tokens, user_notifier
 from emeter_core.accounts.locks import lock_user
 from emeter_core.accounts.password import current_password_errors
 from emeter_core.accounts.team import Team
 from emeter_core.accounts.user import User
 from emeter_core.accounts.user_notifier import AccountEvent
-from emeter_core.accounts.user_session import UserSession
 from emeter_core.errors import Invalid
 from emeter_core.mail import Mail
 from emeter_core.vault import Vault
@@ -69,13 +68,15 @@ def prepare_user_deletion(user: User, current_password: str | None) -> UserDelet
     return UserDeletion(user.id, user.hashed_password)
 
 
-def delete_user(session: Session, deletion: UserDeletion, *, vault: Vault, now: datetime) -> Mail:
+def delete_user(session: Session, deletion: UserDeletion, *, vault: Vault, now: datetime) -> Mail | None:
     """Delete the user and what is theirs: sessions, links, mails, and the teams nobody else belongs to.
 
-    They get a last mail. Raises Invalid, with nothing changed, where the password that was proved is no
-    longer theirs, and where a team that others belong to would be without an owner.
+    They get a last mail; None, and no mail, where the e-mail was never confirmed: whoever registered may have
+    given somebody else's, and could do it again at once. Raises Invalid, with nothing changed, where the
+    password that was proved is no longer theirs, and where a team that others belong to would be without an
+    owner.
     """
-    user = lock_user(session, deletion.user_id)
+    user = lock_user(session, deletion.user_id, goes=True)
     if user is None or user.hashed_password != deletion.proved:
         raise Invalid({"current_password": ["is not valid"]})
     _lock_what_is_theirs(session, user)
@@ -84,8 +85,12 @@ def delete_user(session: Session, deletion: UserDeletion, *, vault: Vault, now: 
         raise Invalid({"teams": [f"{name} would be without an owner: hand it over first" for name in kept]})
     gone = {team.id: team.name for team in teams if not team.is_shared}
     _drop_what_is_theirs(session, user)
+    # Before the user, whose end would also come to the sessions from their other end.
+    tokens.delete_tokens(session, user)
     session.execute(delete(Team).where(Team.id.in_(gone)))
     session.execute(delete(User).where(User.id == user.id))
+    if user.confirmed_at is None:
+        return None
     mail = user_notifier.account_deleted(user.email, list(gone.values()))
     return user_notifier.deliver(session, None, mail, AccountEvent.DELETED, vault=vault, now=now)
 
@@ -127,8 +132,6 @@ _DROP_SOME = tuple(
 
 
 def _lock_what_is_theirs(session: Session, user: User) -> None:
-    # A request that notes that its session was seen holds this row, and goes on to lock monitors.
-    session.execute(select(UserSession.id).where(UserSession.user_id == user.id).with_for_update())
     for lock in _LOCKS:
         session.execute(lock, {"user_id": user.id})
 

@@ -1,36 +1,38 @@
-"""Room for two password hashes at a time on this machine, and a bounded queue before it.
+"""Room for two password hashes at a time, and a bounded queue before it.
 
 bcrypt gives the interpreter free: without a bound, people who log in take every core from the pages, and
 without an end of the queue a flood of log-ins takes every thread.
+
+The two are those of one user of the operating system on one machine, in all their processes. Installations
+of several users on a machine have two each: a place where all could lock files would be open to any of them.
 """
 
-import fcntl
 import os
-import stat
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from emeter_core.accounts.slot_files import SlotFiles
 from emeter_core.logs import get_logger
 from emeter_storage.errors import UserError
 
 T = TypeVar("T")
 
 AT_ONCE = 2
-_SLOTS = tuple(map(str, range(AT_ONCE)))
 # With a quarter of a second a hash, the last in the queue waits for eight seconds, and a quarter of the web
 # server's threads are here.
 _MOST_WAITING = 64
-# These places nobody but `first` takes: whoever floods the queue cannot shut them out.
+# These places nobody but the first takes: whoever floods the queue cannot shut them out.
 _KEPT = 16
+# Of each account so many are first at a time: a person has no more, and who has an account of their own does
+# not fill what is kept for all.
+_FIRST_OF_ONE = 3
 _PATIENCE_S = 10.0
-# How often who comes next looks whether another process is done; a hash takes ten times as long.
-_LOOK_EVERY_S = 0.02
 # Where all cores are taken, a page gets three times as much of them as a hash.
 _NICENESS = 5
 _PARENT = Path("/tmp")  # noqa: S108 - the name in it is checked for squatters each time
@@ -44,101 +46,95 @@ class Busy(UserError):  # noqa: N818 - as its neighbours NotFound and Invalid
         super().__init__("Too many passwords are being checked at this moment. Try again in a few seconds.")
 
 
+class _Job:
+    """What is to be done in a slot, and what became of it."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self._work = work
+        self.future: Future[Any] = Future()
+
+    def do(self) -> None:
+        if self.future.set_running_or_notify_cancel():
+            try:
+                self.future.set_result(self._work())
+            except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+                self.future.set_exception(error)
+
+
 class HashSlots:
     """Two slots that all processes of this user share: files in `directory`, locked by who hashes.
 
-    The kernel unlocks them when a process dies. Where the directory cannot be used, each process has two of
-    its own, and says so once.
+    Where the directory cannot be used, each process has two of its own, and says so once.
     """
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self._files = SlotFiles(directory, AT_ONCE)
         # Threads of their own, for a thread of ours could not take back that it let others go first.
         self._threads = ThreadPoolExecutor(AT_ONCE, "hash", initializer=_let_others_go_first)
         self._lock = threading.Lock()
         self._present = 0
+        self._first_of: Counter[Hashable] = Counter()
+        self._first: deque[_Job] = deque()
+        self._others: deque[_Job] = deque()
         self._is_shared = True
 
-    def run(self, work: Callable[[], T], *, first: bool = False) -> T:
+    def run(self, work: Callable[[], T], *, first: Hashable = None) -> T:
         """Do the work in a slot. Raises Busy where the queue is full, or moves too slowly.
 
-        `first` may use the places in the queue that are kept from everybody else.
+        `first` is the account for whose known device it is, if any: three at a time of each account take the
+        next slot that is free in any process, and the places that are kept from everybody else.
         """
-        end = time.monotonic() + _PATIENCE_S
-        with self._place(AT_ONCE + _MOST_WAITING - (0 if first else _KEPT)):
-            future = self._threads.submit(self._in_slot, work, end)
-            wait([future], timeout=_PATIENCE_S)
-            if future.cancel():
+        with self._place(first) as queue:
+            job = _Job(work)
+            queue.append(job)
+            self._threads.submit(self._do_next)
+            wait([job.future], timeout=_PATIENCE_S)
+            if job.future.cancel():
+                with suppress(ValueError):  # whoever took it just now finds it cancelled
+                    queue.remove(job)
                 raise Busy
-            return future.result()
+            result: T = job.future.result()
+            return result
 
     @contextmanager
-    def _place(self, most: int) -> Iterator[None]:
+    def _place(self, first: Hashable) -> Iterator[deque[_Job]]:
+        """Take a place; what it yields is the queue in which it is."""
         with self._lock:
-            if self._present >= most:
+            is_first = first is not None and self._first_of[first] < _FIRST_OF_ONE
+            if self._present >= AT_ONCE + _MOST_WAITING - (0 if is_first else _KEPT):
                 raise Busy
             self._present += 1
+            who = Counter([first] if is_first else [])
+            self._first_of += who
         try:
-            yield
+            yield self._first if is_first else self._others
         finally:
             with self._lock:
                 self._present -= 1
+                self._first_of -= who
 
-    def _in_slot(self, work: Callable[[], T], end: float) -> T:
-        file: int | None = None
+    def _do_next(self) -> None:
+        """Wait for a slot, and only then choose what is done in it: there are as many calls as jobs."""
         try:
-            file = self._wait_for_file(end)
+            file = self._files.wait(lambda: bool(self._first or self._others), lambda: bool(self._first))
         except OSError as error:
             self._say_once(error)
-        try:
-            return work()
-        finally:
-            if file is not None:
+            self._do_one()
+            return
+        if file is not None:
+            try:
+                self._do_one()
+            finally:
                 os.close(file)
 
-    def _wait_for_file(self, end: float) -> int:
-        """Lock one of the slots; whoever waits for one of them has the turn.
-
-        Else a process with a queue would take its slots again before any other one looks.
-        """
-        self._make_directory()
-        turn = self._wait_for(("turn",), end)
-        try:
-            return self._wait_for(_SLOTS, end)
-        finally:
-            os.close(turn)
-
-    def _wait_for(self, names: Sequence[str], end: float) -> int:
-        while time.monotonic() < end:
-            for name in names:
-                file = self._try_file(name)
-                if file is not None:
-                    return file
-            time.sleep(_LOOK_EVERY_S)
-        raise Busy
-
-    def _try_file(self, name: str) -> int | None:
-        """Lock this file; None where somebody else has it. Each try opens it: locks belong to the opening."""
-        path = self._directory / name
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(file)
-            if isinstance(error, BlockingIOError):
-                return None
-            raise
-        return file
-
-    def _make_directory(self) -> None:
-        """Make it, 0700; raises OSError where somebody else was first."""
-        try:
-            self._directory.mkdir(mode=0o700)
-        except FileExistsError:
-            found = self._directory.lstat()
-            is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
-            if not is_ours or found.st_mode & 0o077:
-                raise PermissionError(f"{self._directory} is somebody else's, or open to others") from None
+    def _do_one(self) -> None:
+        for queue in (self._first, self._others):
+            with suppress(IndexError):
+                job = queue.popleft()
+                break
+        else:
+            return
+        job.do()
 
     def _say_once(self, error: OSError) -> None:
         if self._is_shared:
@@ -146,7 +142,7 @@ class HashSlots:
             _log.warning("Each process hashes two passwords at a time, not all together", error=str(error))
 
 
-def of_this_machine() -> HashSlots:
+def of_this_user() -> HashSlots:
     """The slots of this user on this machine, whatever the data directory and the database: cores are few.
 
     Under /tmp, as the sockets of the servers are: a data directory there need not be where DATABASE_URL names

@@ -1,10 +1,12 @@
 """Which passwords an account may have."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from emeter_core.accounts.changeset import Attributes, text_errors
 from emeter_core.accounts.common_passwords import is_common
+from emeter_core.accounts.email_rules import MAX_POINTS
+from emeter_core.accounts.lengths import is_longer, is_shorter
 from emeter_core.accounts.password import MAX_BYTES
 
 _MIN, _MAX = 12, 72
@@ -14,13 +16,14 @@ _NEAR = "is too close to your email or to the name E-Meter"
 _PRODUCT = "emeter"
 # Shorter parts of an e-mail say nothing of its owner.
 _MIN_WORD = 3
+_GAP = " "
 _NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
 _NO_LETTERS = r"[\W\d_]+"
 _AROUND_LETTERS = re.compile(rf"^{_NO_LETTERS}|{_NO_LETTERS}$")
 
 
 def password_errors(password: object, *, email: object = None) -> list[str]:
-    """What is wrong with a new password of the user with this e-mail: one message at most."""
+    """What is wrong with a new password of the user with this good e-mail: one message at most."""
     errors = text_errors(password)
     if errors or not isinstance(password, str):
         return errors
@@ -44,16 +47,15 @@ def is_near(password: str, email: str) -> bool:
     Case and punctuation do not count, and what stands around its letters is asked without and with:
     `Dora.Miller-1987` is near dora.miller@example.com, `the horse of Dora Miller` is not.
     """
-    words = sorted({_PRODUCT, *_words(email)}, key=len, reverse=True)
-    known = re.compile("|".join(map(re.escape, words)))
-    return any(_is_mostly(known, each) for each in (password, _AROUND_LETTERS.sub("", password)))
+    words = sorted({_PRODUCT, *_words(email[:MAX_POINTS])}, key=len, reverse=True)
+    return any(_is_mostly(words, each) for each in (password, _AROUND_LETTERS.sub("", password)))
 
 
 def _unfit(password: str) -> str:
     """What accounts.md and bcrypt have against it; empty where they have nothing."""
-    if len(password) < _MIN:
+    if is_shorter(password, _MIN):
         return f"should be at least {_MIN} character(s)"
-    if len(password) > _MAX:
+    if is_longer(password, _MAX):
         return f"should be at most {_MAX} character(s)"
     if len(password.encode(errors="surrogatepass")) > MAX_BYTES:
         return f"should be at most {MAX_BYTES} byte(s)"
@@ -70,10 +72,16 @@ def _words(email: str) -> Iterator[str]:
             yield squeezed
 
 
-def _is_mostly(known: re.Pattern[str], text: str) -> bool:
-    squeezed = _squeeze(text)
-    unknown = len(known.sub("", squeezed))
-    return unknown * 2 < len(squeezed)
+def _is_mostly(words: Sequence[str], text: str) -> bool:
+    """Whether more than half of `text` are these words, the longest of which come first.
+
+    No pattern is made of them: they are somebody's to choose, and `re` keeps what it compiled.
+    """
+    unknown = squeezed = _squeeze(text)
+    for word in words:
+        # The gap keeps what stood around a word from being read as another one.
+        unknown = unknown.replace(word, _GAP)
+    return len(unknown.replace(_GAP, "")) * 2 < len(squeezed)
 
 
 def _squeeze(text: str) -> str:

@@ -68,8 +68,10 @@ def require_nobody(session: Session) -> None:
 
 def _check(attrs: Attributes) -> Changeset:
     email = attrs.get("email")
+    wrong = email_errors(email)
+    # What is no e-mail has no owner whose name could be guessed, and may be of any length.
     errors = {
-        "email": email_errors(email),
-        "password": password_errors(attrs.get("password"), email=email),
+        "email": wrong,
+        "password": password_errors(attrs.get("password"), email=None if wrong else email),
     }
     return cast(attrs, _REQUIRED, errors)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from emeter_core.accounts import tokens
 from emeter_core.accounts.device import name_device
-from emeter_core.accounts.locks import hold_password
+from emeter_core.accounts.locks import hold_password, lock_user
 from emeter_core.accounts.user import User
 from emeter_core.accounts.user_session import UserSession
 from emeter_core.accounts.user_token import UserToken
@@ -70,7 +70,10 @@ def delete_session_token(session: Session, token: bytes) -> None:
 
 
 def touch_session(session: Session, token: bytes, *, now: datetime) -> bool:
-    """Note that the session was seen; whether that was written, once a minute at most."""
+    """Note that the session was seen; whether that was written, once a minute at most.
+
+    To be committed at once: whoever ends the session waits for it, and may hold what the request asks next.
+    """
     stale = (
         select(UserSession.id)
         .join(UserToken, UserToken.id == UserSession.user_token_id)
@@ -83,19 +86,29 @@ def touch_session(session: Session, token: bytes, *, now: datetime) -> bool:
 
 
 def list_sessions(
-    session: Session, user: User, *, now: datetime, current: bytes = b""
+    session: Session, user: User, *, now: datetime, current: bytes = b"", limit: int | None = None
 ) -> list[ListedSession]:
-    """The user's living sessions, last seen first; `current` is the token of the one that asks."""
+    """The user's living sessions, that of the token `current` first, then the last seen; at most `limit`."""
+    is_current = UserToken.token == tokens.digest(current)
     found = (
-        select(UserSession, UserToken.token == tokens.digest(current))
+        select(UserSession, is_current)
         .join(UserToken, UserToken.id == UserSession.user_token_id)
-        .where(UserSession.user_id == user.id, UserToken.inserted_at > now - tokens.SESSION_LIFETIME)
-        .order_by(UserSession.seen_at.desc(), UserSession.inserted_at.desc(), UserSession.id)
+        .where(*_lives(user, now))
+        .order_by(
+            is_current.desc(), UserSession.seen_at.desc(), UserSession.inserted_at.desc(), UserSession.id
+        )
+        .limit(limit)
     )
     return [
-        ListedSession(row.id, row.device, row.address, row.seen_at, row.inserted_at, is_current)
-        for row, is_current in session.execute(found)
+        ListedSession(row.id, row.device, row.address, row.seen_at, row.inserted_at, is_asking)
+        for row, is_asking in session.execute(found)
     ]
+
+
+def count_sessions(session: Session, user: User, *, now: datetime) -> int:
+    """How many living sessions the user has."""
+    living = select(func.count(UserSession.id)).join(UserToken, UserToken.id == UserSession.user_token_id)
+    return session.scalar(living.where(*_lives(user, now))) or 0
 
 
 def end_session(session: Session, user: User, session_id: uuid.UUID | str) -> None:
@@ -110,12 +123,17 @@ def end_session(session: Session, user: User, session_id: uuid.UUID | str) -> No
 
 def end_other_sessions(session: Session, user: User, token: bytes) -> int:
     """End all sessions of the user but the one of `token`; how many there were."""
+    lock_user(session, user.id)
     others = delete(UserToken).where(
         UserToken.user_id == user.id,
         UserToken.context == tokens.SESSION,
         UserToken.token != tokens.digest(token),
     )
     return affected_rows(session.execute(others))
+
+
+def _lives(user: User, now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return UserSession.user_id == user.id, UserToken.inserted_at > now - tokens.SESSION_LIFETIME
 
 
 def _is_session(token: bytes) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

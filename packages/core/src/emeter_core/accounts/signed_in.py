@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from emeter_core.accounts import tokens
 from emeter_core.accounts.membership import Membership, Role
-from emeter_core.accounts.sessions import SEEN_EVERY, touch_session
+from emeter_core.accounts.sessions import SEEN_EVERY
 from emeter_core.accounts.team import Team, TeamOf
 from emeter_core.accounts.user import User
 from emeter_core.accounts.user_session import UserSession
@@ -21,11 +21,13 @@ from emeter_core.scope import Scope
 class SignedIn(NamedTuple):
     """Who asks, in which team and as what.
 
-    `is_stranger` says that the request is about something of a team they are no member of, or of none.
+    `is_stranger` says that the request is about something of a team they are no member of, or of none;
+    `is_unnoticed` that it is time for `touch_session`.
     """
 
     scope: Scope
     is_stranger: bool
+    is_unnoticed: bool = False
 
 
 class Seat(NamedTuple):
@@ -39,7 +41,7 @@ class Seat(NamedTuple):
 def get_signed_in(
     session: Session, token: bytes, *, now: datetime, team_of: TeamOf | None = None
 ) -> SignedIn | None:
-    """The user whose session this is, acting in the team that `team_of` finds; notes that it was seen.
+    """The user whose session this is, acting in the team that `team_of` finds.
 
     Where it finds none that they are a member of, or is None, that is the oldest of their teams. None for a
     token that is unknown, ended or 60 days old, and for a user who is in no team.
@@ -58,10 +60,10 @@ def get_signed_in(
     if row is None:
         return None
     user, team, role, seen_at, is_in_wanted = row
+    is_stranger = team_of is not None and not is_in_wanted
     # Asked here, that the write once a minute costs the other requests no statement.
-    if seen_at is not None and seen_at <= now - SEEN_EVERY:
-        touch_session(session, token, now=now)
-    return SignedIn(Scope(user, team, Role(role)), team_of is not None and not is_in_wanted)
+    is_unnoticed = seen_at is not None and seen_at <= now - SEEN_EVERY
+    return SignedIn(Scope(user, team, Role(role)), is_stranger, is_unnoticed)
 
 
 def live_seats(session: Session, seats: Collection[Seat], *, now: datetime) -> set[Seat]:

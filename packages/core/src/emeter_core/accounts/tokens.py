@@ -25,7 +25,7 @@ _LIFETIMES = {
 }
 _CHANGE_LIFETIME = timedelta(days=7)
 
-_BYTES = 32
+BYTES = 32
 _BASE64 = re.compile(r"[A-Za-z0-9_-]*={0,2}", re.ASCII)
 
 
@@ -36,7 +36,7 @@ def change_context(email: str) -> str:
 
 def build_session_token(user: User, *, now: datetime) -> tuple[bytes, UserToken]:
     """A new session: the bytes for the browser, and the row that recognises them."""
-    token = secrets.token_bytes(_BYTES)
+    token = secrets.token_bytes(BYTES)
     return token, UserToken(user_id=user.id, token=digest(token), context=SESSION, inserted_at=now)
 
 
@@ -44,7 +44,7 @@ def build_email_token(
     user_id: uuid.UUID, context: str, *, sent_to: str, now: datetime
 ) -> tuple[str, UserToken]:
     """A new link for a mail: 43 characters for its URL, and the row that recognises them."""
-    token = secrets.token_bytes(_BYTES)
+    token = secrets.token_bytes(BYTES)
     row = UserToken(user_id=user_id, token=digest(token), context=context, sent_to=sent_to, inserted_at=now)
     return base64.urlsafe_b64encode(token).rstrip(b"=").decode("ascii"), row
 
@@ -112,9 +112,13 @@ def delete_tokens(session: Session, user: User, context: str | None = None) -> N
 
 
 def purge(session: Session, *, now: datetime) -> int:
-    """Delete the tokens whose time is over, of all users; how many there were. A daily chore."""
-    expired = delete(UserToken).where(_is_expired(now)).execution_options(synchronize_session=False)
-    return affected_rows(session.execute(expired))
+    """Delete the tokens whose time is over, of all users; how many there were. A daily chore.
+
+    Those that somebody else is about to delete are left to them, or to tomorrow.
+    """
+    expired = select(UserToken.id).where(_is_expired(now)).with_for_update(skip_locked=True)
+    purged = delete(UserToken).where(UserToken.id.in_(expired)).execution_options(synchronize_session=False)
+    return affected_rows(session.execute(purged))
 
 
 def _is_expired(now: datetime) -> ColumnElement[bool]:

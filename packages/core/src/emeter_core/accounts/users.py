@@ -4,11 +4,11 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from emeter_core.accounts.email_rules import TAKEN
+from emeter_core.accounts.email_rules import MAX_POINTS, TAKEN
 from emeter_core.accounts.membership import Membership, Role
 from emeter_core.accounts.registration import Registration, require_nobody
 from emeter_core.accounts.team import Team
@@ -44,18 +44,28 @@ def register_user(
     except IntegrityError:
         # Somebody else was faster between the question and the insert.
         raise Invalid({"email": [TAKEN]}) from None
-    name = registration.email.partition("@")[0][:100]
-    team = Team(name=f"{name}'s team", time_zone="UTC", inserted_at=now, updated_at=now)
-    session.add(team)
-    session.flush()
-    session.add(Membership(team_id=team.id, user_id=user.id, role=Role.OWNER, inserted_at=now))
-    add_first_channel(session, team.id, user.email, now=now)
+    _found_team(session, user, now=now)
     return user
+
+
+def ensure_team(session: Session, user: User, *, now: datetime) -> None:
+    """Give the user a team of their own where they belong to none, as at registration.
+
+    They would log in, and be nobody on every page. Of two log-ins at once the second finds the team.
+    """
+    belongs = select(exists(select(Membership.user_id).where(Membership.user_id == user.id)))
+    if session.scalar(belongs):
+        return
+    # Not `lock_user`, which reads the user anew: with which password they were read is still to be asked.
+    locked = select(User.id).where(User.id == user.id).with_for_update(key_share=True)
+    if session.scalar(locked) is not None and not session.scalar(belongs):
+        _found_team(session, user, now=now)
 
 
 def get_user_by_email(session: Session, email: str) -> User | None:
     """The user with this e-mail, whatever its case."""
-    if not is_storable(email):
+    # Nobody has a longer one, and it may be of any length.
+    if len(email) > MAX_POINTS or not is_storable(email):
         return None
     return session.scalars(select(User).where(User.email == email)).one_or_none()
 
@@ -91,3 +101,13 @@ def scope_of(session: Session, user: User, team_id: uuid.UUID | str | None = Non
     if row is None:
         raise NotFound("There is no such team among those of this user.")
     return Scope(user, row[0], Role(row[1]))
+
+
+def _found_team(session: Session, user: User, *, now: datetime) -> None:
+    """Make a team that the user owns, and that is told by mail."""
+    name = user.email.partition("@")[0][:100]
+    team = Team(name=f"{name}'s team", time_zone="UTC", inserted_at=now, updated_at=now)
+    session.add(team)
+    session.flush()
+    session.add(Membership(team_id=team.id, user_id=user.id, role=Role.OWNER, inserted_at=now))
+    add_first_channel(session, team.id, user.email, now=now)

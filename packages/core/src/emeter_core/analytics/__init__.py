@@ -4,7 +4,7 @@ from emeter_core.analytics.bars import Bar, bars
 from emeter_core.analytics.bucket import Bucket
 from emeter_core.analytics.checks import Check, get_check, last_checks, recent_latencies
 from emeter_core.analytics.history import history, status_changes
-from emeter_core.analytics.latency import Latency, Percentiles, latency, percentiles
+from emeter_core.analytics.latency import Latency, Percentiles, latency
 from emeter_core.analytics.live import LiveRow, LiveState, live_states
 from emeter_core.analytics.purge import purge
 from emeter_core.analytics.results import Results, results
@@ -35,7 +35,6 @@ __all__ = [
     "last_checks",
     "latency",
     "live_states",
-    "percentiles",
     "purge",
     "recent_latencies",
     "results",

@@ -1,6 +1,6 @@
 """What a bucket tells, and the sums that it is made of. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -144,6 +144,14 @@ class Bucket:
             return [exact_percentile(ordered, share) for share in shares]
         counts = merge(self.sums.histograms, self.sums.values)
         return [percentile(counts, share, least=self.least, most=self.most) for share in shares]
+
+
+def joined(buckets: Sequence[Bucket]) -> Bucket:
+    """Take buckets that follow each other as one; raises IndexError where there is none."""
+    sums = Sums()
+    for bucket in buckets:
+        sums.add(bucket.sums)
+    return Bucket(buckets[0].since, buckets[-1].until, sums)
 
 
 def _known(*values: int | None) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
-from emeter_core.analytics.bucket import Bucket, Sums
+from emeter_core.analytics.bucket import Bucket, Sums, joined
 from emeter_core.analytics.history import history
 from emeter_core.analytics.roll_up_sql import PHASES, TIMES, sql_is_failure
 from emeter_core.analytics.scale import Scale, Timespan, edges, zone_of
@@ -74,11 +74,8 @@ _REACHES = select(RollupProgress.level, RollupProgress.done_until, RollupProgres
 
 
 def _told(cuts: Sequence[datetime], sums: Sequence[Sums]) -> Results:
-    whole = Sums()
-    for each in sums:
-        whole.add(each)
     buckets = [Bucket(*ends, each) for each, ends in zip(sums, pairwise(cuts), strict=True)]
-    return Results(buckets, Bucket(cuts[0], cuts[-1], whole))
+    return Results(buckets, joined(buckets))
 
 
 _COLUMNS = ("checks", "ok", "failures", "total_us", "min_us", "max_us", *PHASES, "histogram", *TIMES.values())

@@ -21,6 +21,12 @@ from emeter_core.commands.prompts import is_at_terminal, require_terminal
 from emeter_core.errors import Invalid, NotFound
 from emeter_storage.errors import UserError
 
+# Web counts guesses in a Redis that this command need not reach, and a password takes back none of them.
+_WHILE_OTHERS_GUESS = (
+    "While others guess at this account, a new device gets in by the link that this command prints without"
+    " --password-stdin, and not by the password alone."
+)
+
 
 @click.group()
 def user() -> None:
@@ -29,7 +35,11 @@ def user() -> None:
 
 @user.command()
 @click.argument("email")
-@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of stdin.")
+@click.option(
+    "--password-stdin",
+    is_flag=True,
+    help="Read the password from the first line of stdin; at a terminal it is asked for twice.",
+)
 def create(email: str, *, password_stdin: bool) -> None:
     """Create a user with EMAIL and a team of their own; asks for the password twice."""
     edge = Edge()
@@ -42,7 +52,7 @@ def create(email: str, *, password_stdin: bool) -> None:
     click.echo(" ".join(lines))
 
 
-@user.command("reset-password")
+@user.command("reset-password", epilog=_WHILE_OTHERS_GUESS)
 @click.argument("email")
 @click.option(
     "--password-stdin",
@@ -70,12 +80,13 @@ def _print_link(edge: Edge, email: str) -> None:
 def _set_password(edge: Edge, email: str) -> None:
     with edge.transaction() as (session, _now):
         found = _find(session, email)
-    typed = _ask_twice() if is_at_terminal() else _password_on_stdin()
+    typed = _typed()
     # Outside of the transaction, for it hashes.
     change = prepare_password_reset(found, change_user_password(found, {"password": typed}))
     with edge.transaction() as (session, now):
         reset_user_password(session, change, now=now)
     click.echo(f"Set the password of {found.email}, and logged them out everywhere.")
+    click.echo(_WHILE_OTHERS_GUESS)
 
 
 def _find(session: Session, email: str) -> User:
@@ -86,14 +97,17 @@ def _find(session: Session, email: str) -> User:
 
 
 def _password(email: str, *, from_stdin: bool) -> str:
-    if from_stdin:
+    if not from_stdin:
+        require_terminal("for the password", "--password-stdin")
+    if is_at_terminal():
+        _require_good_email(email)
+    return _typed()
+
+
+def _typed() -> str:
+    """The password: asked for twice where somebody is there to be asked, else what is on stdin."""
+    if not is_at_terminal():
         return _password_on_stdin()
-    require_terminal("for the password", "--password-stdin")
-    _require_good_email(email)
-    return _ask_twice()
-
-
-def _ask_twice() -> str:
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return password
 

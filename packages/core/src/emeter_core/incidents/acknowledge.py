@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from emeter_core.accounts.locks import hold_user
 from emeter_core.incidents.incident import Incident
 from emeter_core.outbox import Event, enqueue_incidents
 from emeter_core.scope import Scope
@@ -16,7 +17,9 @@ def acknowledge(session: Session, scope: Scope, incident: Incident, *, now: date
 
     The condition settles the race of two people who press at the same instant: the first one has it. Who
     resolves it at that instant waits for the row, so that nobody is told that it was taken once it is over.
+    Raises NotFound where the user's account was deleted at that instant.
     """
+    hold_user(session, scope.user)
     taken = session.execute(
         update(Incident)
         .where(

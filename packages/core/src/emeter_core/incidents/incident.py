@@ -33,6 +33,12 @@ class Incident(Base):
         Index("incidents_team_id_id_index", "team_id", "id", unique=True),
         Index("incidents_team_id_started_at_index", "team_id", "started_at"),
         Index("incidents_team_id_open_index", "team_id", postgresql_where=text("resolved_at IS NULL")),
+        # Whoever deletes their account is taken out of them.
+        Index(
+            "incidents_acknowledged_by_index",
+            "acknowledged_by",
+            postgresql_where=text("acknowledged_by IS NOT NULL"),
+        ),
         CheckConstraint("resolution IN ('recovered', 'deleted')", name="resolution"),
     )
 

@@ -111,9 +111,3 @@ def members(session: Session, scope: Scope, incident: Incident) -> list[Member]:
         .order_by(IncidentMonitor.started_at, Monitor.id)
     )
     return [Member(monitor, since, until) for monitor, since, until in session.execute(found)]
-
-
-def count_open(session: Session, scope: Scope) -> int:
-    """How many incidents of the scope's team are open."""
-    is_open = [Incident.team_id == scope.team.id, Incident.resolved_at.is_(None)]
-    return session.scalar(select(func.count()).select_from(Incident).where(*is_open)) or 0

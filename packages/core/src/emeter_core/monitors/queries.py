@@ -42,11 +42,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How many monitors of a team have each status (0 included), and when one last changed."""
+    """How many monitors of a team have each status (0 included), and when one last changed.
+
+    `open_incidents` are those of the team: none where it has no monitors.
+    """
 
     counts: dict[Status, int]
     total: int
     latest_change: datetime | None
+    open_incidents: int
 
 
 def get_monitor(session: Session, scope: Scope, public_id: uuid.UUID | str) -> Monitor:
@@ -75,15 +79,18 @@ def get_monitor_row(session: Session, scope: Scope, public_id: uuid.UUID | str) 
 
 
 def overview(session: Session, scope: Scope) -> Overview:
-    """Count the monitors of the scope's team by status."""
+    """Count the monitors of the scope's team by status, and its open incidents."""
+    is_open = [Incident.team_id == scope.team.id, Incident.resolved_at.is_(None)]
+    incidents = select(func.count()).select_from(Incident).where(*is_open).scalar_subquery()
     found = (
-        select(shown_status, func.count(), func.max(shown_since))
+        select(shown_status, func.count(), func.max(shown_since), incidents)
         .where(Monitor.team_id == scope.team.id)
         .group_by(shown_status)
     )
     rows = session.execute(found).all()
-    counts = dict.fromkeys(Status, 0) | {Status(status): count for status, count, _ in rows}
-    return Overview(counts, sum(counts.values()), max((since for *_, since in rows), default=None))
+    counts = dict.fromkeys(Status, 0) | {Status(status): count for status, count, *_ in rows}
+    latest_change = max((since for _, _, since, _ in rows), default=None)
+    return Overview(counts, sum(counts.values()), latest_change, rows[0][-1] if rows else 0)
 
 
 # Of what is well, or rests, it matters little since when: it is sought by its name.

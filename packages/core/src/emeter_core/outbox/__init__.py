@@ -11,7 +11,7 @@ from emeter_core.outbox.channels import (
     redirect_pending,
 )
 from emeter_core.outbox.delivery import Delivery, DeliveryState, Event
-from emeter_core.outbox.enqueue import enqueue_incidents, enqueue_mail
+from emeter_core.outbox.enqueue import enqueue_incidents, enqueue_mail, seal_mail
 
 __all__ = [
     "Channel",
@@ -25,4 +25,5 @@ __all__ = [
     "enqueue_mail",
     "readdress_channels",
     "redirect_pending",
+    "seal_mail",
 ]

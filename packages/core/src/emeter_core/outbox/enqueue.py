@@ -72,13 +72,12 @@ def enqueue_mail(
     What waits to be sent goes with the user; `account.deleted` alone has none. The mail is encrypted,
     since it carries a link that logs in or changes something, and erased once sent.
     """
-    body = {name: value for name, value in asdict(mail).items() if name != "follows"}
     delivery = Delivery(
         user_id=user.id if user else None,
         event=event,
         channel=ChannelKind.MAIL.value,
         recipient=mail.to,
-        body=vault.seal(MAIL_PURPOSE, json.dumps(body).encode()),
+        body=seal_mail(mail, vault),
         state=DeliveryState.PENDING.value,
         next_attempt_at=now,
         inserted_at=now,
@@ -86,3 +85,9 @@ def enqueue_mail(
     session.add(delivery)
     session.flush()
     return delivery
+
+
+def seal_mail(mail: Mail, vault: Vault) -> bytes:
+    """Encrypt a mail as it lies in the outbox."""
+    body = {name: value for name, value in asdict(mail).items() if name != "follows"}
+    return vault.seal(MAIL_PURPOSE, json.dumps(body).encode())

@@ -27,6 +27,7 @@ class Trial(Base):
     __table_args__ = (
         Index("trials_inserted_at_index", "inserted_at", postgresql_where=text("answered_at IS NULL")),
         Index("trials_team_id_index", "team_id"),
+        Index("trials_user_id_index", "user_id", postgresql_where=text("user_id IS NOT NULL")),
     )
 
     id: Mapped[UuidPk]

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
+from emeter_core.accounts.locks import hold_user
 from emeter_core.accounts.team import Team
 from emeter_core.errors import Invalid, NotFound
 from emeter_core.ids import read_uuid
@@ -43,8 +44,10 @@ def ask(
 ) -> Trial:
     """Ask the checker to try `payload`, which must be JSON; raises Invalid where the team has too many open.
 
-    The answer is worth ten minutes, then the trial is gone.
+    The answer is worth ten minutes, then the trial is gone. Raises NotFound where the user's account was
+    deleted at this instant.
     """
+    hold_user(session, scope.user)
     # The row of the team is the turnstile: two requests at once would both count nineteen.
     session.execute(select(Team.id).where(Team.id == scope.team.id).with_for_update(key_share=True))
     waiting = select(func.count()).where(

@@ -92,12 +92,10 @@ def monitor_page(
     monitor, is_polled = row.monitor, KINDS[row.monitor.kind].is_polled
     span = span if span in SPANS else fitting_span(now - monitor.inserted_at)
     uptimes = analytics.uptimes(session, scope, [monitor.id], windows=_WINDOWS, now=now)[monitor.id]
-    latency = analytics.latency(session, scope, monitor, since=now - SPANS[span], now=now)
-    # The same time is not read twice.
-    figures = (
-        latency.percentiles
-        if SPANS[span] == _DAY or not is_polled
-        else analytics.percentiles(session, scope, monitor, since=now - _DAY, now=now)
+    # Of what is not polled the chart's own time is told: a day may hold no run.
+    told_since = now - _DAY if is_polled else None
+    latency = analytics.latency(
+        session, scope, monitor, since=now - SPANS[span], now=now, told_since=told_since
     )
     # Of a heartbeat its pings are shown instead, which know more.
     last = analytics.last_checks(session, scope, monitor, now=now, limit=_CHECKS) if is_polled else []
@@ -112,7 +110,7 @@ def monitor_page(
         turn=f"{row.status} {instant(row.since)}",
         facts=[
             *_uptimes(uptimes),
-            _latency(figures) if is_polled else _run(figures, span),
+            _latency(latency.percentiles) if is_polled else _run(latency.percentiles, span),
             *_certificate(row, now),
         ],
         span=span,

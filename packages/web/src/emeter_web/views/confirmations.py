@@ -3,9 +3,15 @@
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from emeter_core.accounts import confirm_user, deliver_user_confirmation_instructions, get_user_by_email
+from emeter_core.accounts import (
+    confirm_user,
+    deliver_user_confirmation_instructions,
+    get_user_by_email,
+    imitate_instructions,
+)
 from emeter_web import db
 from emeter_web.account_forms import EmailForm
+from emeter_web.even import even
 from emeter_web.flashes import put_flash
 
 _SENT = (
@@ -19,11 +25,10 @@ def new() -> str:
     return render_template("confirmations/new.html", form=EmailForm())
 
 
+@even
 def create() -> ResponseReturnValue:
     """Mail the link again; the answer does not tell whether there is such a user."""
-    user = get_user_by_email(db.session(), request.form["email"])
-    if user is not None:
-        deliver_user_confirmation_instructions(db.session(), user, link, vault=db.vault(), now=db.now())
+    _mail(request.form["email"])
     put_flash("info", _SENT)
     return redirect(url_for("home.index"))
 
@@ -41,3 +46,13 @@ def confirm(token: str) -> ResponseReturnValue:
 def link(token: str) -> str:
     """The address of the link in the mail: never on the host that a request names."""
     return db.settings().base_url + url_for("confirmations.confirm", token=token)
+
+
+def _mail(email: str) -> None:
+    """Mail the link to whom there is; for all others write one, too, and throw it away."""
+    session, vault, mail = db.session(), db.vault(), None
+    user = get_user_by_email(session, email)
+    if user is not None:
+        mail = deliver_user_confirmation_instructions(session, user, link, vault=vault, now=db.now())
+    if mail is None:
+        imitate_instructions(email, link, vault=vault)

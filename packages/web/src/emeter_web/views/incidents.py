@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from emeter_core import incidents
 from emeter_web import db
+from emeter_web.counted import counted
 from emeter_web.flashes import put_flash
 from emeter_web.live.shared import shared
 from emeter_web.pager import Pages
@@ -26,7 +27,7 @@ def index() -> str:
         state=state,
         rows=incident_rows(found.rows, now=db.now()),
         pages=Pages(found.number, found.total, found.per_page),
-        open_count=incidents.count_open(db.session(), g.scope),
+        open_count=counted().open_incidents,
         now=db.now(),
     )
 

@@ -1,6 +1,6 @@
 """Registration (accounts.md, R1 and R2)."""
 
-from flask import render_template
+from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from emeter_core.accounts import (
@@ -16,6 +16,7 @@ from emeter_web import db
 from emeter_web.account_forms import RegistrationForm
 from emeter_web.flashes import put_flash
 from emeter_web.forms import refuse
+from emeter_web.limits import REGISTRATIONS, forgive
 from emeter_web.registration import is_open
 from emeter_web.user_auth import log_in_user
 from emeter_web.views.confirmations import link
@@ -36,8 +37,10 @@ def create() -> ResponseReturnValue:
     try:
         user = _register(form.email.data or "", form.password.data or "")
     except RegistrationClosed:
+        forgive(REGISTRATIONS)
         return _closed()
     except Invalid as invalid:
+        forgive(REGISTRATIONS)
         refuse(form, invalid)
         return render_template(_FORM, form=form)
     response = log_in_user(user)
@@ -52,6 +55,8 @@ def _register(email: str, password: str) -> User:
     """
     if not is_open():
         raise RegistrationClosed
+    if not request.form.keys() & {"email", "password"}:
+        abort(400)
     session = db.session()
     change_user_registration(session, {"email": email, "password": password}).require_valid()
     db.pause_transaction()

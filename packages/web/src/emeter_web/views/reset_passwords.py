@@ -9,12 +9,14 @@ from emeter_core.accounts import (
     deliver_user_reset_password_instructions,
     get_user_by_email,
     get_user_by_reset_password_token,
+    imitate_instructions,
     prepare_password_reset,
     reset_user_password,
 )
 from emeter_core.errors import Invalid, NotFound
 from emeter_web import db
 from emeter_web.account_forms import EmailForm, NewPasswordForm, new_password
+from emeter_web.even import even
 from emeter_web.flashes import put_flash
 from emeter_web.forms import refuse
 from emeter_web.known_device import remember_device
@@ -29,11 +31,10 @@ def new() -> str:
     return render_template("reset_passwords/new.html", form=EmailForm())
 
 
+@even
 def create() -> ResponseReturnValue:
     """Mail the link; the answer does not tell whether there is such a user."""
-    user = get_user_by_email(db.session(), request.form["email"])
-    if user is not None:
-        deliver_user_reset_password_instructions(db.session(), user, link, vault=db.vault(), now=db.now())
+    _mail(request.form["email"])
     put_flash("info", _SENT)
     return redirect(url_for("home.index"))
 
@@ -62,6 +63,16 @@ def update(token: str) -> ResponseReturnValue:
 def link(token: str) -> str:
     """The address of the link in the mail: never on the host that a request names."""
     return db.settings().base_url + url_for("reset_passwords.edit", token=token)
+
+
+def _mail(email: str) -> None:
+    """Mail the link to whom there is; for all others write one, too, and throw it away."""
+    session, vault, mail = db.session(), db.vault(), None
+    user = get_user_by_email(session, email)
+    if user is not None:
+        mail = deliver_user_reset_password_instructions(session, user, link, vault=vault, now=db.now())
+    if mail is None:
+        imitate_instructions(email, link, vault=vault)
 
 
 def _user_of(token: str) -> User | None:

@@ -18,7 +18,7 @@ from emeter_web import db, settings_page
 from emeter_web.account_forms import EmailChangeForm, PasswordChangeForm, new_password
 from emeter_web.flashes import put_flash
 from emeter_web.forms import refuse
-from emeter_web.limits import PROOFS, forgive
+from emeter_web.limits import CHANGES_OF_EMAIL, PROOFS, forgive
 from emeter_web.user_auth import is_remembered, log_in_user
 
 _LINK_SENT = "A link to confirm your email change has been sent to the new address."
@@ -56,6 +56,7 @@ def _update_email() -> ResponseReturnValue:
     try:
         _mail_link(request.form["email"], request.form["current_password"])
     except Invalid as invalid:
+        forgive(CHANGES_OF_EMAIL)
         refuse(form, invalid)
         return settings_page.render(email_form=form)
     forgive(PROOFS)

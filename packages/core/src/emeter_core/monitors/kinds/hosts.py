@@ -96,5 +96,6 @@ def _with_brackets(text: str) -> str:
 
 
 def _length(label: str) -> int:
-    """The characters of a part of a host as name servers know it."""
-    return len(label) if label.isascii() else len("xn--" + label.encode("punycode").decode("ascii"))
+    """The characters of a part of a host as name servers know it; of one that is too long as it is typed."""
+    is_told = label.isascii() or len(label) > _MAX_LABEL  # Punycode never shortens, and takes its time.
+    return len(label) if is_told else len("xn--" + label.encode("punycode").decode("ascii"))

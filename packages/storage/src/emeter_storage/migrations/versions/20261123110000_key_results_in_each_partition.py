@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261123110000"
-down_revision = "20261123090000"
+down_revision = "20261123093000"
 branch_labels = None
 depends_on = None
 
