@@ -139,7 +139,8 @@ def test_a_page_is_for_those_who_take_html(client, accept: str | None, status: i
 
 
 def test_who_takes_no_html_changes_nothing(site) -> None:
-    for guard, route in ROUTES:
+    # A ping changes something, by whatever it comes: its token is all that it needs.
+    for guard, route in [each for each in ROUTES if not each[1].endpoint.startswith("pings.")]:
         browser, path = site.browser("owner"), path_to(route.path, site.world, "owner")
         headers = {"Accept": "application/json", "X-CSRF-Token": browser.csrf_token()}
         answer = browser.open(path, method=route.method, headers=headers)
