@@ -55,7 +55,7 @@ def test_addresses_say_what_is_not_usual_and_nothing_else() -> None:
 @pytest.mark.usefixtures("in_request")
 def test_tabs_count_all_there_is_trouble_first() -> None:
     counts = dict.fromkeys(Status, 0) | {Status.DOWN: 3, Status.UP: 4}
-    tabs = Filters(status=Status.DOWN).tabs(Overview(counts, 7, None))
+    tabs = Filters(status=Status.DOWN).tabs(Overview(counts, 7, None, 0))
     assert [(word, count, current) for _, word, count, _, current in tabs][:2] == [
         ("All", 7, False),
         ("Down", 3, True),
