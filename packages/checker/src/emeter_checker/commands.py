@@ -1,5 +1,6 @@
 """`emeter scheduler|worker|sender|check`."""
 
+import os
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -14,12 +15,20 @@ from emeter_core.monitors.draft import MAX_TIMEOUT, draft_monitor
 from emeter_core.monitors.kinds import KINDS, kind_of
 from emeter_core.outcome import Condition
 from emeter_core.settings import Settings
+from emeter_core.supervisor.copies import run_copies
 from emeter_core.supervisor.runtime import StopSignal
 from emeter_core.supervisor.spec import ProcessSpec
 from emeter_storage.errors import UserError
 
 SCHEDULER = ProcessSpec("scheduler", ("scheduler",), stop_order=10, ready_word="Scheduling")
-WORKER = ProcessSpec("worker", ("worker",), stop_order=20, stop_within=75.0, ready_word="Checking")
+WORKER = ProcessSpec(
+    "worker",
+    ("worker",),
+    stop_order=20,
+    stop_within=75.0,
+    ready_word="Checking",
+    copies_by="workers",
+)
 # With the worker: its last results may open incidents, and what these write is sent after the next start.
 SENDER = ProcessSpec("sender", ("sender",), stop_order=20, stop_within=60.0, ready_word="Sending")
 
@@ -39,6 +48,7 @@ def scheduler() -> None:
     settings = Settings.load()
     setup_logging("scheduler", settings.log)
     database = Database.of(settings, name="emeter scheduler", pool_size=_SCHEDULER_POOL_SIZE)
+    database.require_secret(settings.vault())
     Scheduler(
         database.sessions,
         database.clock,
@@ -49,8 +59,23 @@ def scheduler() -> None:
 
 
 @click.command()
-def worker() -> None:
+@click.option(
+    "--processes",
+    envvar="EMETER_PROCESSES",
+    type=click.IntRange(1, 64),
+    default=lambda: len(os.sched_getaffinity(0)),
+    show_default="one per core",
+    help="How many processes share the checks.",
+)
+def worker(processes: int) -> None:
     """Check what falls due, and record what is found."""
+    if processes > 1:
+        run_copies(WORKER, processes, Settings.load())
+    else:
+        _work()
+
+
+def _work() -> None:
     from emeter_checker.guard import AddressGuard  # noqa: PLC0415 - the same
     from emeter_checker.worker import Worker  # noqa: PLC0415 - the same
     from emeter_core.database import Database  # noqa: PLC0415 - the same

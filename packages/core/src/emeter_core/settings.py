@@ -85,6 +85,7 @@ class Settings(StorageSettings):
     keep_quarter_days: int = Field(default=90, validation_alias="EMETER_KEEP_15MIN_DAYS", ge=0)
     keep_hour_days: int = Field(default=730, validation_alias="EMETER_KEEP_HOUR_DAYS", ge=0)
     keep_day_days: int = Field(default=0, validation_alias="EMETER_KEEP_DAY_DAYS", ge=0)
+    workers: int = Field(default=1, validation_alias="EMETER_WORKERS", ge=1, le=64)
     log_form: Form = Field(default="auto", validation_alias="EMETER_LOG")
     log_level: Level = Field(default="info", validation_alias="EMETER_LOG_LEVEL")
     # Before the host, which asks for it.

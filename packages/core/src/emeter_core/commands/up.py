@@ -11,6 +11,7 @@ import click
 from emeter_core.commands.preparation import migrate, require_redis
 from emeter_core.settings import Settings
 from emeter_core.supervisor.console import Console
+from emeter_core.supervisor.copies import CHILDREN
 from emeter_core.supervisor.port import require_free_port, web_address
 from emeter_core.supervisor.spec import ProcessSpec
 from emeter_core.supervisor.supervisor import Supervisor
@@ -29,7 +30,7 @@ def up() -> None:
     """Run everything of this machine, servers included, until Ctrl-C."""
     begin = time.monotonic()
     settings = Settings.load()
-    specs = registered_processes()
+    specs = _processes(settings)
     if any(spec.listens for spec in specs):
         require_free_port(settings.host, settings.port)
     servers = _servers(settings)
@@ -58,6 +59,13 @@ def registered_processes() -> list[ProcessSpec]:
     """The processes of all installed packages, in the order of their names."""
     found = sorted(entry_points(group=_GROUP), key=lambda entry: entry.name)
     return [entry.load() for entry in found]
+
+
+def _processes(settings: Settings) -> list[ProcessSpec]:
+    counts = {
+        spec: getattr(settings, spec.copies_by) if spec.copies_by else 1 for spec in registered_processes()
+    }
+    return [copy for spec, count in counts.items() for copy in spec.copies(count)]
 
 
 def _servers(settings: Settings) -> Sequence[Server]:
@@ -108,12 +116,7 @@ def _opens_private_targets(settings: Settings) -> bool:
 
 def _environment(settings: Settings) -> Mapping[str, str]:
     """The environment of our processes: ours, handed on unread, and what was decided here."""
-    added = {
-        "EMETER_DATA_DIR": str(settings.directory.path),
-        "PYTHONUNBUFFERED": "1",
-        # What they log comes to us as events; the console makes of them what whoever reads us wants.
-        "EMETER_LOG": "json",
-    }
+    added = {"EMETER_DATA_DIR": str(settings.directory.path), **CHILDREN}
     if _opens_private_targets(settings):
         added["EMETER_PRIVATE_TARGETS"] = _PRIVATE
     return os.environ | added
