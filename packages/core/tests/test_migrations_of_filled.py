@@ -131,7 +131,7 @@ def test_every_table_of_then_is_filled(filled: Engine, columns: dict[str, str]) 
 def test_rows_survive_each_revision_up_and_down_and_up_again(filled: Engine, columns: dict[str, str]) -> None:
     before, later = told(filled, columns), revisions_since()
     assert len(before["results"]) == 9 * DAYS * 288
-    assert later[:2] == ["20261123110000", "20261123110100"]
+    assert {"20261123110000", "20261123110100"} <= set(later)
     for down in later[:-1]:
         migrator.upgrade(filled)
         assert lost(before, told(filled, columns)) == {}, "at head"
