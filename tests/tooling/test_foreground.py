@@ -24,6 +24,14 @@ while True:
 """
 
 
+@pytest.fixture(autouse=True)
+def _hang_ups_count() -> Iterator[None]:
+    """Have SIGHUP end what we start: whoever runs these tests with nohup hands on that it is ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.fixture
 def make(root: Path, tmp_path: Path) -> Iterator[Make]:
     """A make of a session of its own that runs the program in the foreground."""
