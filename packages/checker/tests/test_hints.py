@@ -138,13 +138,21 @@ def test_a_redis_that_is_not_safe_is_warned_of_once_unless_only_we_reach_it(
     assert "not safe" not in caplog.text
 
 
-def test_a_worker_waits_for_a_job_as_long_as_it_means_to_whatever_was_asked_before(redis_url) -> None:
+def test_a_worker_waits_for_a_job_as_long_as_it_means_to_though_it_looks_at_the_server_first(
+    redis_url,
+) -> None:
+    stop = StopSignal()
+
+    def is_full() -> bool:
+        stop.set()
+        return True
+
     with Redis.from_url(redis_url, socket_timeout=5) as redis:
-        redis.ping()
-        worker = HintWorker(checks_queue(redis, "local"), StopSignal())
+        queue = checks_queue(redis, "local")
+        listen(queue, stop, is_full=is_full)
         with redis.client() as client:
             client.ping()
-            assert client.connection.socket_timeout >= worker.dequeue_timeout
+            assert client.connection.socket_timeout >= HintWorker(queue, stop).dequeue_timeout
 
 
 def test_a_worker_takes_no_hint_while_it_is_full(redis, received) -> None:

@@ -109,7 +109,7 @@ def test_many_are_run_at_once(running, receive, ask) -> None:
         ({"target": "ftp://example.com"}, "url "),
         ({"target": "http://example.com", "kind": "pigeon"}, "unknown"),
         ({"target": "http://example.com", "wings": 2}, "an error of ours"),
-        ({}, "an error of ours"),
+        ({}, "url can't be blank"),
     ],
 )
 def test_what_cannot_be_checked_is_answered_too(running, ask, payload: dict[str, Any], words: str) -> None:

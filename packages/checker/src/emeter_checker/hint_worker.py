@@ -25,6 +25,8 @@ _log = get_logger(__name__)
 
 _REDIS_PAUSE_S = 0.5
 _ROOM_PAUSE_S = 0.1
+_PATIENCE_S = 60
+"""How long an answer of Redis may take: RQ waits 45 s for a job."""
 
 
 def _never() -> bool:
@@ -37,6 +39,8 @@ def listen(queue: Queue, stop: StopSignal, *, is_full: Callable[[], bool] = _nev
     While `is_full` says so no hint is taken: others may have room, and in the queue it can be taken back.
     Raises UserError for a Redis that is too old.
     """
+    # RQ does so itself, but not for the connection by which we look at the server.
+    queue.connection.connection_pool.connection_kwargs["socket_timeout"] = _PATIENCE_S
     warned = ""
     with suppress(StopRequested):
         while not stop.is_set():
@@ -76,9 +80,6 @@ class HintWorker(SimpleWorker):
         )
         self._stop = stop
         self._is_full = is_full
-        # RQ gives new connections the patience to wait for a job; one that was used before has its own still.
-        queue.connection.connection_pool.disconnect()
-        queue.connection.connection_pool.reset()
         # RQ doubles its pause up to a minute while Redis is away; ours is short, as a check waits for nobody.
         self.exponential_backoff_factor = 1.0
         self.max_connection_wait_time = 1.0
