@@ -6,7 +6,6 @@ from sqlalchemy.orm import Session
 
 from emeter_core.accounts import tokens, user_notifier
 from emeter_core.accounts.enough_links import has_enough_links
-from emeter_core.accounts.locks import hold_user
 from emeter_core.accounts.user import User
 from emeter_core.accounts.user_notifier import AccountEvent, UrlFun
 from emeter_core.mail import Mail
@@ -23,7 +22,6 @@ def deliver_user_confirmation_instructions(
     """
     if user.confirmed_at is not None:
         return None
-    hold_user(session, user)
     if has_enough_links(session, user, tokens.CONFIRM, now=now):
         return None
     token, row = tokens.build_email_token(user.id, tokens.CONFIRM, sent_to=user.email, now=now)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from emeter_core.accounts.locks import lock_user
 from emeter_core.accounts.user import User
 from emeter_core.accounts.user_token import UserToken
+from emeter_core.errors import NotFound
 
 _MOST = 5
 _WITHIN = timedelta(hours=1)
@@ -21,9 +22,11 @@ def has_enough_links(session: Session, user: User, context: str, *, now: datetim
     """Whether five links of the last hour, to the e-mail that the user has, still do what they say.
 
     Those that were used, or died with a password or an e-mail, do not count: then the next one is mailed at
-    once.
+    once. The user is locked from here on; raises NotFound where they are gone.
     """
-    lock_user(session, user.id)  # of two who ask at once both would get the last one
+    # Of two who ask at once both would get the last one.
+    if lock_user(session, user.id) is None:
+        raise NotFound("There is no such user any more.")
     good = (
         UserToken.user_id == user.id,
         UserToken.context == context,

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from emeter_core.accounts import password_change, tokens, user_notifier
 from emeter_core.accounts.changeset import Changeset
 from emeter_core.accounts.enough_links import has_enough_links
-from emeter_core.accounts.locks import hold_user, lock_user
+from emeter_core.accounts.locks import lock_user
 from emeter_core.accounts.password_change import PasswordChange
 from emeter_core.accounts.user import User
 from emeter_core.accounts.user_notifier import AccountEvent, UrlFun
@@ -23,7 +23,6 @@ def deliver_user_reset_password_instructions(
 
     None, and no mail, where five of the last hour are good. Raises NotFound where the user is gone.
     """
-    hold_user(session, user)
     if has_enough_links(session, user, tokens.RESET_PASSWORD, now=now):
         return None
     token, row = tokens.build_email_token(user.id, tokens.RESET_PASSWORD, sent_to=user.email, now=now)
