@@ -227,3 +227,11 @@ def test_of_two_tabs_that_delete_at_once_both_end_well(app: Flask, confirmed, le
     assert left() == {"User": 0, "Team": 0, "Monitor": 0, "UserToken": 0}
     with transaction(sessions) as session:
         assert session.scalar(select(func.count()).select_from(Delivery)) == 1
+
+
+def test_a_last_mail_is_promised_to_a_confirmed_email_alone(signed_in, user, sessions) -> None:
+    page = "/users/settings/delete"
+    assert "A last mail goes there." not in signed_in.page(page).main.text
+    with transaction(sessions) as session:
+        session.execute(update(User).where(User.id == user.id).values(confirmed_at=user.inserted_at))
+    assert "A last mail goes there." in signed_in.page(page).main.text
