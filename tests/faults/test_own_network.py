@@ -270,11 +270,10 @@ def test_the_operator_is_told_once_that_it_is_away_and_once_that_it_is_back(
         assert house.reasons(BY_ADDRESS, BY_NAME)[0] is Reason.NETWORK_UNAVAILABLE
     networks.reach()
     wait_until(lambda: not house.engine.network_trouble, 15, "the end of the trouble")
-    away, back = (record.message for record in caplog.records)
-    assert away.startswith(
-        "Our own network: none of the anchors answers. Checks that fail because of it count"
-    )
-    assert back.startswith("Our own network is back after ")
+    away, back = caplog.records
+    assert away.message == "Our own network is away. Checks that fail because of it count as no data."
+    assert away.fields == {"why": "none of the anchors answers"}
+    assert back.message == "Our own network is back."
 
 
 def test_an_engine_that_stops_reports_what_waits_as_not_checked(make_house, networks) -> None:

@@ -94,6 +94,7 @@ def _work() -> None:
         guard,
         metrics=settings.metrics,
         anchors=settings.anchors,
+        installation=vault.fingerprint.hex(),
     ).run(stop)
 
 

@@ -66,7 +66,29 @@ def test_anchors_that_could_never_answer_are_told_of_at_once(
     checker = make_checker(anchors=[("127.0.0.1", closed_port)])
     assert checker.check(f"http://127.0.0.1:{serve().port}/").reason is Reason.OK
     assert checker.engine.network_trouble == "none of the anchors answers"
-    assert caplog.text.count("Our own network: none of the anchors answers") == 1
+    assert caplog.text.count("Our own network is away.") == 1
+
+
+def test_of_several_processes_of_an_installation_one_tells(
+    make_checker, serve, closed_port, caplog, tmp_path
+) -> None:
+    url = f"http://127.0.0.1:{serve().port}/"
+    for name in (f"{tmp_path}/1", f"{tmp_path}/1", f"{tmp_path}/2", "", ""):
+        checker = make_checker(anchors=[("127.0.0.1", closed_port)], installation=name[-80:])
+        assert checker.check(url).reason is Reason.OK
+        assert checker.engine.network_trouble == "none of the anchors answers"
+    assert caplog.text.count("Our own network is away.") == 4
+
+
+def test_the_word_is_free_again_once_who_has_it_ends(
+    make_checker, serve, closed_port, caplog, tmp_path
+) -> None:
+    url = f"http://127.0.0.1:{serve().port}/"
+    for _ in range(2):
+        checker = make_checker(anchors=[("127.0.0.1", closed_port)], installation=str(tmp_path)[-80:])
+        assert checker.check(url).reason is Reason.OK
+        checker.engine.stop(0)
+    assert caplog.text.count("Our own network is away.") == 2
 
 
 def test_an_anchor_by_name_is_looked_up(make_checker, full, anchor, dns) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from emeter_checker.authorities import authorities
 from emeter_checker.engine.job import Finished, Scheduled
-from emeter_checker.engine.network import DOUBTFUL, OwnNetwork
+from emeter_checker.engine.network import DOUBTFUL, OwnNetwork, Spokesman
 from emeter_checker.engine.resolver import Resolver
 from emeter_checker.engine.timers import Timers
 from emeter_checker.engine.transfers import Transfers
@@ -45,7 +45,8 @@ class Engine:
 
     `on_done` is called in that thread: it must be quick and must not raise. `dns_servers` replace
     those of the system (`127.0.0.1:5353`), `ca_file` its certificate authorities: both for tests.
-    `anchors` are hosts and ports that answer as long as our own network does.
+    `anchors` are hosts and ports that answer as long as our own network does. Of the engines at the same
+    network that have the same `installation` one tells when it is away.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Engine:
         anchors: Sequence[tuple[str, int]] = (),
         dns_servers: Sequence[str] = (),
         ca_file: str | None = None,
+        installation: str = "",
     ) -> None:
         self._on_done = on_done
         self._epoll = select.epoll()
@@ -69,7 +71,9 @@ class Engine:
         services = Services(
             guard, self._resolver, self._transfers, self._loop, user_agent, ca_file or authorities()
         )
-        self._network = OwnNetwork(self._epoll, self._timers, self._resolver, anchors, self._report)
+        self._network = OwnNetwork(
+            self._epoll, self._timers, self._resolver, anchors, self._report, Spokesman(installation)
+        )
         self._probes = {kind: probe(services) for kind, probe in PROBES.items()}
         self._submitted: deque[Scheduled] = deque()
         self._running: set[Check] = set()

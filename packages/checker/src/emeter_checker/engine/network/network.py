@@ -1,6 +1,5 @@
 """The judge of failures: was it the target, or was it us."""
 
-import logging
 import select
 import time
 from collections.abc import Callable, Sequence
@@ -11,11 +10,13 @@ from emeter_checker import link
 from emeter_checker.engine.job import Finished
 from emeter_checker.engine.network.question import Question
 from emeter_checker.engine.network.questions import Anchor, Anchors, NameServers, WayOut
+from emeter_checker.engine.network.spokesman import Spokesman
 from emeter_checker.engine.resolver import Resolver
 from emeter_checker.engine.timers import Timers
+from emeter_core.logs import get_logger
 from emeter_core.outcome import Reason
 
-_log = logging.getLogger(__name__)
+_log = get_logger(__name__)
 
 _OURS = frozenset({Reason.NETWORK_UNAVAILABLE, Reason.RESOLVER_UNAVAILABLE})
 
@@ -48,9 +49,12 @@ class OwnNetwork:
         resolver: Resolver,
         anchors: Sequence[Anchor],
         report: Callable[[Finished], None],
+        spokesman: Spokesman,
     ) -> None:
         self._timers = timers
         self._report = report
+        self._spokesman = spokesman
+        self._tells = False
         self._waiting: list[Finished] = []
         self._way_out = WayOut(timers, self._answered)
         self._name_servers = NameServers(timers, self._answered, resolver)
@@ -89,6 +93,7 @@ class OwnNetwork:
             self._blame(finished, Reason.NOT_CHECKED, "stopped before it was known whose fault it is")
         if self._anchors is not None:
             self._anchors.end()
+        self._spokesman.gives_it_back()
 
     def _try(self, finished: Finished) -> bool:
         """Settle it, if all is known; a bug of ours leaves what was found."""
@@ -158,14 +163,21 @@ class OwnNetwork:
             self._calm_since = None
             if not self.trouble:
                 self._trouble_since = time.monotonic()
-                _log.warning("Our own network: %s. Checks that fail because of it count as no data.", trouble)
+                self._tells = self._spokesman.takes_the_word()
+            if not self.trouble and self._tells:
+                _log.warning(
+                    "Our own network is away. Checks that fail because of it count as no data.", why=trouble
+                )
             self.trouble = trouble
         elif self.trouble and self._calm_since is None:
             self._calm_since = time.monotonic()
             self._timers.at(self._calm_since + CALM_S, self._calm_down, self._calm_since)
 
     def _calm_down(self, calm_since: float) -> None:
-        if self._calm_since == calm_since:
-            self._calm_since = None
-            self.trouble = ""
-            _log.warning("Our own network is back after %.0f s.", calm_since - self._trouble_since)
+        if self._calm_since != calm_since:
+            return
+        self._calm_since = None
+        self.trouble = ""
+        if self._tells:
+            self._spokesman.gives_it_back()
+            _log.warning("Our own network is back.", after_seconds=round(calm_since - self._trouble_since))
