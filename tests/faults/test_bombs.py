@@ -15,6 +15,8 @@ from typing import Any
 import harness.frugal
 import pytest
 
+from emeter_checker.kinds.http.request import KEPT_FOR_EVIDENCE
+
 MIB = 1024 * 1024
 CAP = MIB
 _PIECE = 256 * 1024
@@ -152,8 +154,11 @@ CASES: dict[str, tuple[Send, str]] = {
 def test_a_bomb_costs_little(check: Check, figure: Callable[[str], None], name: str) -> None:
     send, reason = CASES[name]
     told = check(send, keyword="xyz")
-    figure(f"{name}: {told['memory'] / MIB:.1f} MiB, {told['processor_ms']:.0f} ms of processor")
+    figure(
+        f"{name}: {told['memory'] / MIB:.1f} MiB, {told['processor_ms']:.0f} ms, {told['kept']:,} bytes kept"
+    )
     assert told["reason"] == reason
+    assert told["kept"] <= KEPT_FOR_EVIDENCE
     assert told["memory"] <= 16 * MIB
     assert told["processor_ms"] <= 200
     assert told["evidence"] <= 16 * 1024

@@ -2,7 +2,9 @@
 
 import itertools
 import random
+import socket
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -17,6 +19,7 @@ from emeter_checker.delivery.results import DeliveryError
 from emeter_checker.delivery.webhook import post
 from emeter_checker.engine import Engine, Finished, Scheduled
 from emeter_checker.guard import AddressGuard
+from emeter_checker.guard.ranges import RANGES
 from emeter_core.alerts import WebhookOut
 from emeter_core.checks.spec import CheckSpec
 from emeter_core.monitors.kinds import KINDS
@@ -79,6 +82,17 @@ class House:
         ends = [self._ends.get(timeout=30) for _ in specs]
         return [end.outcome for end in sorted(ends, key=lambda end: int(str(end.ticket)))]
 
+    def visits(self) -> int:
+        """How many connections the canaries were left with."""
+        found = 0
+        for canary in self.canaries:
+            canary.settimeout(0)
+            with suppress(BlockingIOError):
+                while True:
+                    canary.accept()[0].close()
+                    found += 1
+        return found
+
     def clear(self) -> None:
         self.world.clear()
         self.counter.settle()
@@ -118,6 +132,8 @@ def bracketed(address: str) -> str:
 def dialled(house: House) -> set[str]:
     """Where connections were begun and packets sent, but for questions to name servers."""
     house.counter.settle()
+    assert house.counter.lost == 0
+    assert house.visits() == 0
     counted = {address for address, port in (*house.counter.syns, *house.counter.datagrams) if port != 53}
     return counted | set(house.counter.pings)
 
@@ -130,14 +146,25 @@ def test_the_counter_sees_what_is_allowed(house) -> None:
     assert len(house.counter.syns) == len(house.world.arrivals) == len(HONEST)
 
 
+def test_the_canaries_see_who_comes(house) -> None:
+    for host in ("127.0.0.1", "::1"):
+        house.networks.home.run(lambda host=host: socket.create_connection((host, 80)).close())
+    house.counter.settle()
+    assert house.counter.syns == [("127.0.0.1", 80), ("::1", 80)]
+    assert house.visits() == 2
+
+
 @pytest.mark.parametrize(
     ("kind", "form"),
     [("http", "http://{}/"), ("http", "https://{}:80/"), ("tcp", "tcp://{}:80"), ("ping", "ping://{}")],
 )
-def test_no_packet_goes_to_a_forbidden_address(house, kind: str, form: str) -> None:
+def test_no_packet_goes_to_a_forbidden_address(
+    house, figure: Callable[[str], None], kind: str, form: str
+) -> None:
     outcomes = house.check([form.format(bracketed(address)) for address in FORBIDDEN], kind)
     assert {outcome.condition for outcome in outcomes} == {Condition.BLOCKED}
     assert dialled(house) == set()
+    figure(f"{form}: {len(set(FORBIDDEN))} forbidden addresses of {len(RANGES)} ranges, 0 packets")
 
 
 def test_none_by_way_of_a_redirect(house) -> None:
@@ -202,6 +229,13 @@ def test_none_by_a_webhook(house) -> None:
     assert dialled(house) == {SITE}
 
 
+def flipping() -> Callable[[], Sequence[str]]:
+    """Answers to one question after the other: what may be dialled is one in eight."""
+    bad = ["127.0.0.1", "10.0.0.1", "169.254.169.254", "0.0.0.0", "100.100.100.200", "192.168.1.1"]
+    answers = itertools.cycle([[SITE], *([address] for address in bad), [SITE, bad[1]]])
+    return lambda: next(answers)
+
+
 REBINDING = [pytest.param(1000, id="short"), pytest.param(10_000, id="full", marks=pytest.mark.soak)]
 
 
@@ -210,9 +244,7 @@ def test_a_name_that_flips_never_leads_to_the_canary(
     house, figure: Callable[[str], None], checks: int
 ) -> None:
     """The answer that is judged is the one that is dialled: each question gets another, with a TTL of 0."""
-    bad = ["127.0.0.1", "10.0.0.1", "169.254.169.254", "0.0.0.0", "100.100.100.200", "192.168.1.1"]
-    answers = itertools.cycle([[SITE], *([address] for address in bad), [SITE, bad[1]]])
-    house.world.names["flip.test"] = lambda: next(answers)
+    house.world.names["flip.test"] = flipping()
     reasons: list[Reason] = []
     for _ in range(checks // 100):
         outcomes = house.check(["http://flip.test/"] * 100, ip_family="ipv4")
@@ -222,6 +254,19 @@ def test_a_name_that_flips_never_leads_to_the_canary(
     assert dialled(house) == {SITE}
     assert len(house.counter.syns) == len(house.world.arrivals) == reasons.count(Reason.OK)
     figure(f"{checks} checks of a name that flips: {reasons.count(Reason.OK)} dialled, 0 to the canary")
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "settings"),
+    [("tcp", "tcp://flip.test:80", {}), ("ping", "ping://flip.test", {"packets": 1})],
+)
+def test_no_other_kind_is_led_there_either(house, kind: str, target: str, settings: dict[str, int]) -> None:
+    house.world.names["flip.test"] = flipping()
+    outcomes = house.check([target] * 400, kind, ip_family="ipv4", **settings)
+    reasons = [outcome.reason for outcome in outcomes]
+    assert set(reasons) == {Reason.OK, Reason.ADDRESS_BLOCKED}
+    assert dialled(house) == {SITE}
+    assert len(house.counter.syns + house.counter.pings) == reasons.count(Reason.OK) == 50
 
 
 def test_a_flipping_name_behind_a_redirect_is_judged_anew(house) -> None:

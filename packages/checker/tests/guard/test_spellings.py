@@ -8,6 +8,7 @@ import pytest
 from emeter_checker.guard import AddressGuard
 from emeter_checker.kinds.host import BadTarget, read_host
 from emeter_checker.kinds.http.target import read_target
+from emeter_core.monitors.kinds import KINDS, kind_of
 from emeter_core.outcome import Reason
 
 GUARD = AddressGuard()
@@ -73,6 +74,12 @@ def test_an_honest_name_is_looked_up(name: str) -> None:
     assert not literal
     assert host.isascii()
     assert read_target(f"https://{name}/").host == host
+
+
+@pytest.mark.parametrize("form", ["http://{}/", "https://{}:8443/x", "tcp://{}:80", "ping://{}"])
+def test_an_honest_name_can_be_saved_as_a_target_of_every_kind(form: str) -> None:
+    clean = KINDS[kind_of(form)].clean_target
+    assert [name for name in NAMES if not clean(form.format(name))] == []
 
 
 @pytest.mark.parametrize("url", DISGUISED)

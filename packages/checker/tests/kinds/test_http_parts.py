@@ -12,6 +12,7 @@ from emeter_checker.kinds.host import BadTarget
 from emeter_checker.kinds.http import evidence as http_evidence
 from emeter_checker.kinds.http import fields
 from emeter_checker.kinds.http.body import Body, Stop
+from emeter_checker.kinds.http.keyword import Search, charset
 from emeter_checker.kinds.http.redirects import follow
 from emeter_checker.kinds.http.request import make_request
 from emeter_checker.kinds.http.target import read_target
@@ -52,6 +53,51 @@ def test_phases_sum_to_the_total(total, connect, tls, start) -> None:
     phases = split(total, connect, tls, start)
     assert phases.total == total
     assert min(phases) >= 0
+
+
+@given(
+    st.text(alphabet="grün ö\U0001f955", max_size=60),
+    st.sampled_from(["grün", "r", "ön ", "\U0001f955\U0001f955", "gg"]),
+    st.sampled_from(["utf-8", "utf-16", "utf-32", "gb18030"]),
+    st.integers(1, 20),
+)
+def test_a_keyword_is_found_however_the_body_is_cut(text, keyword, name, step) -> None:
+    search, data = Search(keyword, name), text.encode(name)
+    for start in range(0, len(data), step):
+        search.read(data[start : start + step])
+    search.read(b"", is_last=True)
+    assert search.found == (keyword in text)
+
+
+@given(st.binary(max_size=300), st.integers(1, 20))
+def test_bad_bytes_are_replaced_the_same_in_pieces(data, step) -> None:
+    search = Search("\N{REPLACEMENT CHARACTER}", "utf-8")
+    for start in range(0, len(data), step):
+        search.read(data[start : start + step])
+    search.read(b"", is_last=True)
+    assert search.found == ("\N{REPLACEMENT CHARACTER}" in data.decode("utf-8", "replace"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "zip",
+        "base64",
+        "rot13",
+        "idna",
+        "unicode_escape",
+        "raw-unicode-escape",
+        "UTF7",
+        "punycode",
+        "undefined",
+        "x",
+        "",
+        "\xff",
+    ],
+)
+def test_what_is_no_charset_is_read_as_utf_8(name: str) -> None:
+    line = f"Content-Type: text/html; charset={name}\r\n".encode("latin-1")
+    assert charset([b"HTTP/1.1 200 OK\r\n", line, b"\r\n"]) == "utf-8"
 
 
 @given(

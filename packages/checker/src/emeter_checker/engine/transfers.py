@@ -7,7 +7,11 @@ from typing import Any
 
 import pycurl
 
+from emeter_checker.engine.floods import BYTES_PER_BYTE, FREE_BYTES, WORDS, StuckWatch, taken
 from emeter_checker.kinds.base import Check
+
+_LOOK = 0.1
+"""Seconds between looks for floods among the sockets that something comes from all the time."""
 
 _EVENTS = {
     pycurl.POLL_IN: select.EPOLLIN,
@@ -29,16 +33,21 @@ class Transfers:
         self.sockets: set[int] = set()
         self._checks: dict[Any, Check] = {}
         self.due_at = math.inf
+        self._watch = StuckWatch(self.sockets)
+        self._lively: set[int] = set()
+        self._lively_before: set[int] = set()
+        self._look_at = 0.0
 
     def begin(self, curl: Any, check: Check) -> None:  # noqa: ANN401 - pycurl has no types
         """Run the transfer that `curl` is set up for; answers by `check.transferred`."""
+        self._watch.start()
         self._checks[curl] = check
         self._multi.add_handle(curl)
 
     def abort(self, curl: Any) -> None:  # noqa: ANN401 - pycurl has no types
         """Give the transfer up, without an answer; does nothing for one that has ended."""
         if self._checks.pop(curl, None) is not None:
-            self._multi.remove_handle(curl)
+            self._remove(curl)
 
     def ready(self, fd: int, events: int) -> None:
         """Tell libcurl that a socket of its is ready."""
@@ -49,7 +58,10 @@ class Transfers:
             what |= pycurl.CSELECT_OUT
         if events & (select.EPOLLERR | select.EPOLLHUP):
             what |= pycurl.CSELECT_ERR
+        self._lively.add(fd)
+        self._watch.enter(fd)
         _, running = self._multi.socket_action(fd, what)
+        self._watch.call = None
         if running < len(self._checks):
             self._harvest()
 
@@ -57,14 +69,22 @@ class Transfers:
         """Let libcurl see to its own timeouts, if one is due; new transfers start here too."""
         while self.due_at <= now:
             self.due_at = math.inf
+            self._watch.enter()
             _, running = self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+            self._watch.call = None
             if running < len(self._checks):
                 self._harvest()
+        if now >= self._look_at:
+            self._look_at = now + _LOOK
+            self._end_floods()
+            if self._watch.cut:
+                self._watch.forget(now)
 
     def close(self) -> None:
         """Give every transfer up and let go of libcurl."""
         for curl in list(self._checks):
             self.abort(curl)
+        self._watch.close()
         self._multi.close()
 
     def _harvest(self) -> None:
@@ -78,11 +98,31 @@ class Transfers:
 
     def _end(self, curl: Any, error: int, text: str) -> None:  # noqa: ANN401 - pycurl has no types
         check = self._checks.pop(curl)
-        self._multi.remove_handle(curl)
+        if self._watch.cut and error and curl.getinfo(pycurl.LOCAL_PORT) in self._watch.cut:
+            del self._watch.cut[curl.getinfo(pycurl.LOCAL_PORT)]
+            error, text = _error_of_flood(curl), WORDS
+        self._remove(curl)
         try:
             check.transferred(error, text)
         except Exception as bug:  # noqa: BLE001 - a bug in one check must not end the others
             check.fail(bug)
+
+    def _remove(self, curl: Any) -> None:  # noqa: ANN401 - pycurl has no types
+        # It may say goodbye, and listen to what the other one says to it.
+        self._watch.enter()
+        self._multi.remove_handle(curl)
+        self._watch.call = None
+
+    def _end_floods(self) -> None:
+        """End what takes much from its socket for little; only who sends all the time is looked at."""
+        lively = self._lively & self._lively_before & self.sockets
+        self._lively, self._lively_before = set(), self._lively
+        for fd in lively:
+            if (amount := taken(fd)) > FREE_BYTES:
+                for curl in [curl for curl in self._checks if curl.getinfo(pycurl.ACTIVESOCKET) == fd]:
+                    answer = curl.getinfo(pycurl.SIZE_DOWNLOAD_T) + curl.getinfo(pycurl.HEADER_SIZE)
+                    if amount > FREE_BYTES + BYTES_PER_BYTE * answer:
+                        self._end(curl, _error_of_flood(curl), WORDS)
 
     def _on_socket(self, what: int, fd: int, _multi: object, _data: object) -> None:
         if what == pycurl.POLL_REMOVE:
@@ -100,3 +140,11 @@ class Transfers:
 
     def _on_timer(self, milliseconds: int) -> None:
         self.due_at = math.inf if milliseconds < 0 else time.monotonic() + milliseconds / 1000
+
+
+def _error_of_flood(curl: Any) -> int:  # noqa: ANN401 - pycurl has no types
+    """What libcurl would call it: a handshake that failed, or an answer that makes no sense."""
+    is_shaking_hands = curl.getinfo(pycurl.EFFECTIVE_URL).startswith("https:") and not curl.getinfo(
+        pycurl.APPCONNECT_TIME_T
+    )
+    return int(pycurl.E_SSL_CONNECT_ERROR if is_shaking_hands else pycurl.E_FTP_WEIRD_SERVER_REPLY)

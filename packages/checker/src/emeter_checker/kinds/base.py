@@ -22,7 +22,7 @@ class Check(ABC):
     It ends by calling `finish` once; what is called after that must do nothing.
     """
 
-    __slots__ = ("deadline", "ended", "on_end", "spec", "started_at", "ticket")
+    __slots__ = ("deadline", "effort_before", "ended", "on_end", "spec", "started_at", "ticket")
 
     def __init__(self, spec: CheckSpec) -> None:
         self.spec = spec
@@ -31,6 +31,7 @@ class Check(ABC):
         self.ticket: object = None
         self.started_at = 0.0
         self.deadline = 0.0
+        self.effort_before = 0.0
         self.on_end: Callable[[Check, Outcome], None]
 
     @abstractmethod

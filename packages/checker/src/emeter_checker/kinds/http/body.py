@@ -1,10 +1,10 @@
 """A body as it comes in: inflated by us, counted after inflating, cut off at the cap."""
 
-import codecs
 import zlib
 from enum import Enum
 
 from emeter_checker.kinds.http import fields
+from emeter_checker.kinds.http.keyword import Search, charset
 
 _STOP = -1
 """What libcurl takes from a write callback as "end this transfer"."""
@@ -15,8 +15,6 @@ _CODING_OVERHEAD = 1024
 _PIECES_MAX = 65_536
 """Pieces in which a body may come, each of which costs us a call however small it is."""
 _CODINGS = {b"gzip": _GZIP, b"x-gzip": _GZIP, b"deflate": zlib.MAX_WBITS}
-# Codecs of Python that are no charsets, or take more than linear time.
-_NO_CHARSETS = frozenset({"idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "utf-7"})
 
 
 class Stop(Enum):
@@ -40,7 +38,9 @@ class Body:
         "_cap",
         "_inflater",
         "_kept",
+        "_keyword",
         "_pieces",
+        "_search",
         "_skipped",
         "_stored",
         "is_foreign",
@@ -56,12 +56,14 @@ class Body:
         self._stored = bytearray()
         self.begin(0, 0, frozenset())
 
-    def begin(self, cap: int, kept: int, skipped: frozenset[int]) -> None:
+    def begin(self, cap: int, kept: int, skipped: frozenset[int], keyword: str = "") -> None:
         """Get ready for a hop: `cap` bytes at most, the first `kept` stored, none read of a skipped code."""
         self.drop()
         self._cap = cap
         self._kept = kept
         self._skipped = skipped
+        self._keyword = keyword
+        self._search: Search | None = None
         self._inflater: zlib._Decompress | None = None
         self.raw = 0
         self._pieces = 0
@@ -94,13 +96,14 @@ class Body:
 
     def text(self, most: int | None = None) -> str:
         """The first `most` bytes of what is stored, decoded as Content-Type says; bad bytes are replaced."""
-        data = bytes(self._stored[:most])
-        name = fields.charset(self.lines)
-        try:
-            name = codecs.lookup(name).name
-            return data.decode("utf-8" if name in _NO_CHARSETS else name, "replace")
-        except (LookupError, ValueError):
-            return data.decode("utf-8", "replace")
+        return bytes(self._stored[:most]).decode(charset(self.lines), "replace")
+
+    def holds_keyword(self) -> bool:
+        """Whether the keyword is in what came; to be asked at the end."""
+        if self._search is None:
+            return False
+        self._search.read(b"", is_last=True)
+        return self._search.found
 
     def _open(self, chunk: bytes) -> bool:
         """Look at the headers before the first byte; False where no body shall be read."""
@@ -113,6 +116,8 @@ class Body:
             self.stop = Stop.NOT_WANTED
         elif b"content-encoding" in head.lower():
             self._choose_inflater(chunk)
+        if self._keyword:
+            self._search = Search(self._keyword, charset(self.lines))
         return self.stop is Stop.NO
 
     def _code(self, head: bytes) -> int:
@@ -151,6 +156,8 @@ class Body:
         room = self._kept - len(self._stored)
         if room > 0:
             self._stored += chunk if len(chunk) <= room else chunk[:room]
+        if self._search is not None:
+            self._search.read(chunk)
         if self.size > self._cap:
             self.stop = Stop.TOO_LARGE
             return _STOP

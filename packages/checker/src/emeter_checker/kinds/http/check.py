@@ -158,7 +158,7 @@ class HttpCheck(Check):
         request, prepared, probe = self._request, self._prepared, self._probe
         shape = Shape(request.method, request.target.scheme == "https", prepared.verify)
         handle = self._handle = probe.handles.take(shape)
-        handle.body.begin(prepared.body_cap, prepared.kept, prepared.followed)
+        handle.body.begin(prepared.body_cap, prepared.kept, prepared.followed, prepared.keyword)
         handle.aim(request, self._address, milliseconds)
         probe.transfers.begin(handle.curl, self)
 

@@ -111,11 +111,15 @@ def _curl(shape: Shape, user_agent: str, ca_file: str) -> Any:  # noqa: ANN401 -
         curl.setopt(pycurl.CUSTOMREQUEST, shape.method)
     if shape.tls:
         curl.setopt(pycurl.CAINFO, ca_file)
+        curl.setopt(pycurl.SSL_CIPHER_LIST, _CIPHERS)
         curl.setopt(pycurl.OPT_CERTINFO, 1)
         curl.setopt(pycurl.SSL_VERIFYPEER, int(shape.verify))
         curl.setopt(pycurl.SSL_VERIFYHOST, 2 if shape.verify else 0)
     return curl
 
+
+# No Diffie-Hellman in a group of the server's choice, as in browsers: one of 10,000 bits takes 0.6 s.
+_CIPHERS = "DEFAULT:!kDHE"
 
 _CONSTANT = {
     pycurl.NOSIGNAL: 1,

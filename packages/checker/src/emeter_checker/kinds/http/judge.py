@@ -31,7 +31,7 @@ def _judge_keyword(prepared: Prepared, body: Body) -> Reason:
     if body.is_foreign:
         # What is in there nobody knows, neither that the word is missing nor that it is not.
         return Reason.RESPONSE_INVALID
-    found = prepared.keyword in body.text()
+    found = body.holds_keyword()
     if found == (not prepared.keyword_absent):
         return Reason.OK
     return Reason.KEYWORD_PRESENT if found else Reason.KEYWORD_MISSING

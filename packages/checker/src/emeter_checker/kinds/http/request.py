@@ -42,7 +42,7 @@ class Prepared:
     verify: bool
     body_cap: int
     kept: int
-    """Bytes of a body that are kept: all where a keyword is sought, else what evidence is made of."""
+    """Bytes of a body that are kept: what evidence is made of."""
     keyword: str
     keyword_absent: bool
 
@@ -67,7 +67,7 @@ def prepare(spec: CheckSpec) -> Prepared:
         family=FAMILIES[settings.ip_family],
         verify=settings.verify_tls,
         body_cap=settings.body_cap,
-        kept=settings.body_cap if settings.keyword else min(settings.body_cap, KEPT_FOR_EVIDENCE),
+        kept=min(settings.body_cap, KEPT_FOR_EVIDENCE),
         keyword=settings.keyword,
         keyword_absent=settings.keyword_absent,
     )

@@ -9,6 +9,9 @@ from typing import TypeVar
 
 _R = TypeVar("_R")
 _CHUNK = 16_384
+_MOST_TLS = 1024 * 1024
+"""Bytes that may come by TLS: far more than what is listened to and a handshake of 0.2 MiB. The rest are
+messages that say nothing, which OpenSSL takes without end."""
 
 
 async def connect(address: str, port: int) -> socket.socket:
@@ -51,6 +54,7 @@ class TlsStream(Stream):
         super().__init__(connection)
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        self._room = _MOST_TLS
 
     async def shake_hands(self) -> None:
         """Shake hands; the certificate is judged as the context says."""
@@ -87,8 +91,7 @@ class TlsStream(Stream):
                 result = step()
             except ssl.SSLWantReadError:
                 await self._flush()
-                received = await self._loop.sock_recv(self._connection, _CHUNK)
-                self._incoming.write(received) if received else self._incoming.write_eof()
+                await self._fetch()
             except ssl.SSLError:
                 # The alert that tells the server why.
                 self._flush_at_once()
@@ -96,6 +99,15 @@ class TlsStream(Stream):
             else:
                 await self._flush()
                 return result
+
+    async def _fetch(self) -> None:
+        received = await self._loop.sock_recv(self._connection, _CHUNK)
+        self._room -= len(received)
+        if self._room < 0:
+            raise ssl.SSLError("it kept sending what is no part of an answer")
+        self._incoming.write(received) if received else self._incoming.write_eof()
+        # What is there is received at once, and others would never have their turn.
+        await asyncio.sleep(0)
 
     async def _flush(self) -> None:
         if self._outgoing.pending:
