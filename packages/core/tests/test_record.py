@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from emeter_core import checks, incidents
@@ -201,6 +201,17 @@ def test_an_older_result_is_stored_and_never_counted(session, add_monitor, check
     assert probe_of(session, monitor).last_slot == late_slot
 
 
+def test_a_slot_that_comes_round_again_has_the_later_result(session, add_monitor, check, noon) -> None:
+    for _ in range(2):
+        add_monitor()
+    checks.record(session, check(noon), now=noon)
+    # The clock was ahead, and is set back.
+    session.execute(text("UPDATE probes SET next_slot = :slot"), {"slot": noon})
+    again = checks.record(session, check(noon, Reason.TIMEOUT), now=noon)
+    assert (again.counted, again.discarded) == (2, 0)
+    assert session.scalars(select(Result.reason)).all() == [Reason.TIMEOUT] * 2
+
+
 def test_a_storm_is_recorded_in_few_statements(session, add_monitor, check, noon, connection) -> None:
     for number in range(40):
         add_monitor(name=f"Monitor {number}", down_after=1)
@@ -241,3 +252,22 @@ def test_failures_of_another_version_confirm_nothing(session, add_monitor, check
     checks.record(session, check(later, Reason.CONNECTION_REFUSED), now=later)
     assert fresh(session, monitor).condition == "pending"
     assert probe_of(session, monitor).streak_since == later
+
+
+def test_however_many_checks_fail_and_recover_at_once_nothing_is_sent_for_each(
+    session, connection, add_monitor, check, noon
+) -> None:
+    for _ in range(5):
+        add_monitor(down_after=1, up_after=1)
+    sent: list[str] = []
+
+    @event.listens_for(connection, "before_cursor_execute")
+    def note(_connection, _cursor, statement, _parameters, _context, for_each) -> None:
+        # The rows of an INSERT go together in one statement; those of an UPDATE each in one of its own.
+        sent.extend([statement] if for_each and not statement.startswith("INSERT") else [])
+
+    for number, reason in enumerate((Reason.OK, Reason.TIMEOUT, Reason.OK)):
+        moment = noon + number * timedelta(minutes=1)
+        assert checks.record(session, check(moment, reason), now=moment).counted == 5
+    assert [probe.condition for probe in session.scalars(select(Probe))] == ["up"] * 5
+    assert sent == []

@@ -20,7 +20,12 @@ _MONITORS = """
 SELECT id, team_id, name, paused_at IS NOT NULL AS paused FROM monitors WHERE id = ANY (CAST(:ids AS int[]))
 """
 
-_CONDITION = "UPDATE monitors SET condition = :condition, condition_since = :since WHERE id = :id"
+_CONDITION = """
+UPDATE monitors m SET condition = d.condition, condition_since = d.since
+FROM unnest(CAST(:ids AS int[]), CAST(:conditions AS text[]), CAST(:since AS timestamptz[]))
+  AS d (id, condition, since)
+WHERE m.id = d.id
+"""
 
 _FIRST_FAILURES = f"""
 SELECT r.probe_id, r.slot, r.reason, r.evidence
@@ -43,9 +48,11 @@ def write_transitions(session: Session, judged: Sequence[Judged], *, now: dateti
     failures = _first_failures(session, [each for each in moved if each.step.opens])
     conditions = {each.monitor_id: change for each in moved if (change := each.step.change)}
     if conditions:
-        values = [
-            {"id": key, "condition": to.after, "since": to.effective_at} for key, to in conditions.items()
-        ]
+        values = {
+            "ids": array(conditions),
+            "conditions": array(to.after.value for to in conditions.values()),
+            "since": [to.effective_at for to in conditions.values()],
+        }
         session.execute(text(_CONDITION), values)
     follow(session, [_transition(each, monitors[each.monitor_id], failures) for each in moved], now=now)
 

@@ -1,6 +1,6 @@
 """The probes after a batch: few columns for those that merely went on, all for those that changed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from emeter_core.checks.finished import Finished
-from emeter_core.checks.slots import sql_slot, sql_turn
+from emeter_core.checks.slots import sql_slot, sql_turn, to_us
 from emeter_core.checks.state import State, Step
 from emeter_core.checks.take import array
 
@@ -40,18 +40,31 @@ WHERE p.id = d.probe_id
 # A confirmation comes only after every slot that is claimed by now: the newest grid slot before `next_slot`,
 # two seconds ahead at most, confirms as well, and going back before it would claim it twice.
 _CLAIMED = sql_slot(
-    "id", "interval_ms", sql_turn("id", "interval_ms", "next_slot - interval '1 millisecond'")
+    "p.id", "p.interval_ms", sql_turn("p.id", "p.interval_ms", "p.next_slot - interval '1 millisecond'")
 )
 
+
+def _instant(us: str) -> str:
+    return f"'epoch'::timestamptz + d.{us} * interval '1 microsecond'"
+
+
+# One statement however many they are: when much fails at once, as a network does, all of it is recorded here.
 _CHANGE = text(f"""
-UPDATE probes SET
-  condition = :condition, failures = :failures, successes = :successes, streak_since = :streak_since,
-  streak_ended_at = :streak_ended_at, last_slot = :last_slot, incident_open = :incident_open,
-  last_total_us = :total_us, last_code = :code, last_reason = :reason,
-  certificate_ends_at = coalesce(:certificate_ends_at, certificate_ends_at),
-  next_slot = CASE WHEN CAST(:confirm_at AS timestamptz) > {_CLAIMED}
-    THEN least(next_slot, CAST(:confirm_at AS timestamptz)) ELSE next_slot END
-WHERE id = :probe_id
+UPDATE probes p SET
+  condition = d.condition, failures = d.failures, successes = d.successes, incident_open = d.incident_open,
+  streak_since = {_instant("since_us")}, streak_ended_at = {_instant("ended_us")},
+  last_slot = {_instant("last_us")},
+  last_total_us = d.total_us, last_code = d.code, last_reason = d.reason,
+  certificate_ends_at = coalesce({_instant("certificate_us")}, p.certificate_ends_at),
+  next_slot = CASE WHEN {_instant("confirm_us")} > {_CLAIMED}
+    THEN least(p.next_slot, {_instant("confirm_us")}) ELSE p.next_slot END
+FROM unnest(CAST(:probe_ids AS int[]), CAST(:conditions AS text[]), CAST(:failures AS smallint[]),
+    CAST(:successes AS smallint[]), CAST(:open AS boolean[]), CAST(:since AS bigint[]),
+    CAST(:ended AS bigint[]), CAST(:last AS bigint[]), CAST(:totals AS int[]), CAST(:codes AS smallint[]),
+    CAST(:reasons AS smallint[]), CAST(:certificates AS bigint[]), CAST(:confirm AS bigint[]))
+  AS d (probe_id, condition, failures, successes, incident_open, since_us, ended_us, last_us, total_us, code,
+    reason, certificate_us, confirm_us)
+WHERE p.id = d.probe_id
 """)  # noqa: S608 - made of our own constants
 
 
@@ -63,8 +76,7 @@ def write_probes(session: Session, judged: Sequence[Judged]) -> None:
     for each in newest.values():
         (going_on if _goes_on(each) else changed).append(each)
     _go_on(session, going_on)
-    if changed:
-        session.execute(_CHANGE, [_values(each) for each in changed])
+    _change(session, changed)
 
 
 def _goes_on(judged: Judged) -> bool:
@@ -94,20 +106,28 @@ def _go_on(session: Session, judged: Sequence[Judged]) -> None:
     session.execute(_GO_ON, values)
 
 
-def _values(judged: Judged) -> dict[str, object]:
-    state, outcome = judged.step.state, judged.finished.outcome
-    return {
-        "probe_id": judged.finished.claim.probe_id,
-        "condition": state.condition.value,
-        "failures": state.failures,
-        "successes": state.successes,
-        "streak_since": state.streak_since,
-        "streak_ended_at": state.streak_ended_at,
-        "last_slot": state.last_slot,
-        "incident_open": state.incident_open,
-        "total_us": sum(outcome.phases),
-        "code": outcome.code,
-        "reason": outcome.reason.value,
-        "certificate_ends_at": outcome.certificate_ends_at,
-        "confirm_at": judged.step.confirm_at,
+def _change(session: Session, judged: Sequence[Judged]) -> None:
+    if not judged:
+        return
+    finished = [each.finished for each in judged]
+    states = [each.step.state for each in judged]
+    values = {
+        "probe_ids": array(each.claim.probe_id for each in finished),
+        "conditions": array(state.condition.value for state in states),
+        "failures": array(state.failures for state in states),
+        "successes": array(state.successes for state in states),
+        "open": array(state.incident_open for state in states),
+        "since": _instants(state.streak_since for state in states),
+        "ended": _instants(state.streak_ended_at for state in states),
+        "last": _instants(state.last_slot for state in states),
+        "totals": array(sum(each.outcome.phases) for each in finished),
+        "codes": array(each.outcome.code for each in finished),
+        "reasons": array(each.outcome.reason.value for each in finished),
+        "certificates": _instants(each.outcome.certificate_ends_at for each in finished),
+        "confirm": _instants(each.step.confirm_at for each in judged),
     }
+    session.execute(_CHANGE, values)
+
+
+def _instants(moments: Iterable[datetime | None]) -> str:
+    return array("NULL" if moment is None else to_us(moment) for moment in moments)

@@ -92,8 +92,10 @@ def _open(session: Session, transitions: Sequence[Transition], now: datetime) ->
 
 
 _RESOLVE_MEMBERS = """
-UPDATE incident_monitors SET resolved_at = greatest(:resolved_at, started_at)
-WHERE monitor_id = :monitor_id AND resolved_at IS NULL
+UPDATE incident_monitors i
+SET resolved_at = greatest(d.resolved_at, i.started_at)
+FROM unnest(CAST(:monitor_ids AS int[]), CAST(:moments AS timestamptz[])) AS d (monitor_id, resolved_at)
+WHERE i.monitor_id = d.monitor_id AND i.resolved_at IS NULL
 """
 
 
@@ -105,7 +107,7 @@ def _resolve(session: Session, resolved: dict[int, datetime], resolution: Resolu
     incident_ids = session.scalars(
         select(IncidentMonitor.incident_id).where(IncidentMonitor.monitor_id.in_(resolved), is_open)
     ).all()
-    values = [{"monitor_id": monitor_id, "resolved_at": at} for monitor_id, at in resolved.items()]
+    values = {"monitor_ids": list(resolved), "moments": list(resolved.values())}
     session.execute(text(_RESOLVE_MEMBERS), values)
     still_open = select(IncidentMonitor.incident_id).where(is_open)
     last_end = (
