@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from sqlalchemy import select
@@ -22,9 +22,9 @@ def passed() -> list[Scheduled]:
 
 @pytest.fixture
 def gate(database, vault, passed) -> Iterator[Gate]:
-    gate = Gate(database.sessions, database.clock, vault, passed.extend)
+    gate = Gate(database.sessions, database.clock, vault, passed.extend, lambda: 1000)
     yield gate
-    gate.stop()
+    gate.stop(5)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_what_is_not_due_waits_and_is_returned_at_the_end(gate, passed, take, ad
     gate.add([later])
     time.sleep(0.6)
     assert passed == []
-    assert gate.stop() == [later]
+    assert gate.stop(5) == [later]
 
 
 def test_a_paused_monitor_does_not_pass(database, gate, passed, take, add_monitor, team) -> None:
@@ -110,6 +110,26 @@ def test_what_is_found_too_late_for_its_lease_does_not_pass(gate, passed, take, 
     assert [scheduled.ticket for scheduled in passed] == [timely]
 
 
+def test_what_the_engine_has_no_room_for_waits(database, vault, passed, take, add_monitor) -> None:
+    for _ in range(5):
+        add_monitor()
+    room = [2]
+
+    def submit(scheduled: Sequence[Scheduled]) -> None:
+        room[0] -= len(scheduled)
+        passed.extend(scheduled)
+
+    gate = Gate(database.sessions, database.clock, vault, submit, lambda: room[0])
+    gate.add(take())
+    gate.start()
+    wait_for(lambda: len(passed) == 2)
+    time.sleep(0.6)
+    assert (len(passed), gate.waiting) == (2, 3)
+    room[0] = 9
+    wait_for(lambda: len(passed) == 5)
+    assert gate.stop(5) == []
+
+
 def test_claims_pass_after_an_outage_of_the_database(
     database, vault, passed, take, add_monitor, caplog
 ) -> None:
@@ -124,11 +144,11 @@ def test_claims_pass_after_an_outage_of_the_database(
         def begin(self) -> object:
             return (database if here[0] else away).sessions.begin()
 
-    gate = Gate(Sessions(), database.clock, vault, passed.extend)  # type: ignore[arg-type]
+    gate = Gate(Sessions(), database.clock, vault, passed.extend, lambda: 1000)  # type: ignore[arg-type]
     gate.start()
     gate.add(taken)
     wait_for(lambda: "cannot read what to check" in caplog.text)
     assert passed == []
     here[0] = True
     wait_for(lambda: bool(passed))
-    gate.stop()
+    gate.stop(5)

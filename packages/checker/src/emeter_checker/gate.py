@@ -31,7 +31,8 @@ _MOST_SPECS = 100_000
 class Gate:
     """Lets each claim through to the engine shortly before its slot, unless its monitor has changed.
 
-    Keeps the specs of the monitors it sees, so that one is read again only in another version.
+    What the engine has no `room` for waits, and is left alone once it is too late for its slot. Keeps the
+    specs of the monitors it sees, so that one is read again only in another version.
     """
 
     def __init__(
@@ -40,11 +41,13 @@ class Gate:
         clock: DatabaseClock,
         vault: Vault,
         submit: Callable[[Sequence[Scheduled]], None],
+        room: Callable[[], int],
     ) -> None:
         self._sessions = sessions
         self._clock = clock
         self._vault = vault
         self._submit = submit
+        self._room = room
         self._specs: dict[int, CheckSpec] = {}
         self._heap: list[tuple[int, int, Taken]] = []
         self._next_look_us = 0
@@ -75,12 +78,16 @@ class Gate:
         """How many claims wait."""
         return len(self._heap)
 
-    def stop(self) -> list[Taken]:
-        """End, and return the claims that were not let through."""
+    def stop(self, within: float) -> list[Taken]:
+        """End within so many seconds, and return the claims that were not let through.
+
+        What it was asking an unwilling database about then is not among them: those leases run out.
+        """
         self._stop.set()
         self._wake.set()
-        self._thread.join()
-        return [claim for _, _, claim in self._heap]
+        self._thread.join(within)
+        with self._lock:
+            return [claim for _, _, claim in self._heap]
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -134,10 +141,11 @@ class Gate:
     def _pop_due(self) -> list[Taken]:
         now_us = checks.to_us(self._clock.now())
         limit = now_us + _AHEAD_US
-        due = []
+        room = self._room()
+        due: list[Taken] = []
         with self._lock:
             self._next_look_us = now_us + int(_EVERY_S * 1e6)
-            while self._heap and self._heap[0][0] <= limit:
+            while self._heap and self._heap[0][0] <= limit and len(due) < room:
                 claim = heapq.heappop(self._heap)[2]
                 # What is found too late is left alone: its lease runs out and it is claimed again, or a gap.
                 if now_us <= claim.start_by_us:
@@ -149,4 +157,7 @@ class Gate:
         return spec is not None and spec.version == claim.version
 
     def _scheduled(self, claim: Taken) -> Scheduled:
-        return Scheduled(self._specs[claim.monitor_id], self._clock.monotonic_of_us(claim.slot_us), claim)
+        at = self._clock.monotonic_of_us
+        return Scheduled(
+            self._specs[claim.monitor_id], at(claim.slot_us), claim, start_by=at(claim.start_by_us)
+        )

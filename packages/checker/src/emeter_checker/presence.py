@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from emeter_core import processes
 from emeter_storage.engine import DatabaseClock, SessionFactory
@@ -53,5 +53,5 @@ class Presence:
     def leave(self) -> None:
         """Take this process out of the table; a database that is away finds out by itself."""
         if self._id is not None:
-            with suppress(DBAPIError), self._sessions.begin() as session:
+            with suppress(SQLAlchemyError), self._sessions.begin() as session:
                 processes.leave(session, self._id)

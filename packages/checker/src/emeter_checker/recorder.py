@@ -5,7 +5,8 @@ import time
 from collections import deque
 from typing import cast
 
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from emeter_checker import engine
 from emeter_checker.tally import Tally
@@ -20,6 +21,8 @@ _EVERY_S = 0.2
 _MOST_PER_TRANSACTION = 2000
 _MOST_WAITING = 200_000
 _LONGEST_PAUSE_S = 5.0
+_READ_ONLY = "25006"
+"""What PostgreSQL says of a write while it is a standby: for psycopg2 it is an error of ours."""
 
 
 class Recorder:
@@ -33,6 +36,8 @@ class Recorder:
         self._sessions = sessions
         self._clock = clock
         self._waiting: deque[engine.Finished] = deque()
+        self._at_hand = 0
+        self._oldest: float | None = None
         self._singly = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -55,9 +60,9 @@ class Recorder:
     def stop(self, within: float) -> None:
         """Record what waits, for at most `within` seconds, and end."""
         self._stop.set()
-        self._thread.join(within)
-        if self._waiting:
-            _log.warning("results could not be recorded", results=len(self._waiting))
+        self._thread.join(max(0.0, within))
+        if self.waiting:
+            _log.warning("results could not be recorded", results=self.waiting)
 
     @property
     def is_alive(self) -> bool:
@@ -67,7 +72,18 @@ class Recorder:
     @property
     def waiting(self) -> int:
         """How many results wait."""
-        return len(self._waiting)
+        return len(self._waiting) + self._at_hand
+
+    @property
+    def behind(self) -> float:
+        """For how many seconds the oldest result has waited."""
+        ended_at = self._oldest
+        if ended_at is None:
+            try:
+                ended_at = self._waiting[0].ended_at
+            except IndexError:
+                return 0.0
+        return time.monotonic() - ended_at
 
     def _run(self) -> None:
         pause = _EVERY_S
@@ -89,18 +105,19 @@ class Recorder:
             ]
             self._singly = max(0, self._singly - 1)
             left -= len(batch)
+            self._at_hand, self._oldest = len(batch), batch[0].ended_at
             try:
                 self._record(batch)
-            except (InterfaceError, OperationalError) as error:
+            except Exception as error:  # noqa: BLE001 - the thread must outlive a bug in one batch
+                if not _is_away(error):
+                    left += self._single_out(batch)
+                    continue
                 self._waiting.extendleft(reversed(batch))
-                _log.warning(
-                    "cannot record",
-                    error=str(error.orig).strip().partition("\n")[0],
-                    waiting=len(self._waiting),
-                )
+                why = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+                _log.warning("cannot record", error=why, waiting=len(self._waiting))
                 return min(2 * pause, _LONGEST_PAUSE_S)
-            except Exception:  # noqa: BLE001 - the thread must outlive a bug in one batch
-                left += self._single_out(batch)
+            finally:
+                self._at_hand, self._oldest = 0, None
         return _EVERY_S
 
     def _single_out(self, batch: list[engine.Finished]) -> int:
@@ -131,3 +148,12 @@ class Recorder:
 
     def _finished(self, each: engine.Finished, late_ms: int) -> Finished:
         return Finished(cast("Taken", each.ticket), each.outcome, self._clock.at(each.ended_at), late_ms)
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the database may take the same later: it is away, full, busy, or for now takes nothing."""
+    if isinstance(error, InterfaceError | OperationalError | PoolTimeoutError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or getattr(error.orig, "pgcode", None) == _READ_ONLY

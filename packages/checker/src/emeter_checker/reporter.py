@@ -51,11 +51,10 @@ class Reporter:
         """Let parts end: the process does."""
         self._watching = False
 
-    def stop(self) -> None:
-        """Report no more, and take this process out of the table."""
+    def stop(self, within: float) -> None:
+        """Report no more, and take this process out of the table: for at most `within` seconds."""
         self._ended.set()
-        self._thread.join()
-        self._presence.leave()
+        self._thread.join(max(0.0, within))
 
     def _run(self) -> None:
         # At once, then every few seconds: until the first report nobody knows that this process is there.
@@ -70,6 +69,7 @@ class Reporter:
             except Exception:  # noqa: BLE001 - the clock is measured in this thread: it must not end
                 _log.exception("cannot report")
             self._end_if_crippled()
+        self._presence.leave()
 
     def _end_if_crippled(self) -> None:
         """End this process where one of its threads has died: the supervisor starts a whole one."""

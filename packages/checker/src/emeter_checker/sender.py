@@ -29,6 +29,9 @@ HANDS = {ChannelKind.MAIL: 4, ChannelKind.WEBHOOK: 16}
 
 TRIAL_HANDS = 4
 
+_LAST_WORD_S = 5.0
+"""How long it may take at the end to take this process out of the table."""
+
 METRICS_PLACE = 1
 """Which of our ports for metrics is the sender's."""
 
@@ -80,7 +83,7 @@ class Sender:
             lane.ask_to_stop()
         for lane in self._lanes:
             lane.join()
-        self._reporter.stop()
+        self._reporter.stop(within=_LAST_WORD_S)
 
     def deliver(self) -> None:
         """The job: have all lanes look at the outbox. Safe to run twice."""

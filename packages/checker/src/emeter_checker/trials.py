@@ -94,11 +94,15 @@ class CheckTrials:
         """Leave what waits to others."""
         self._taking = False
 
-    def stop(self, within: float) -> None:
-        """Write the answers that wait, for at most `within` seconds, and end."""
+    def end(self) -> None:
+        """Write the answers that wait, and end after them."""
         self._taking = False
         self._events.put(_Wish.END)
-        self._thread.join(within)
+
+    def stop(self, within: float) -> None:
+        """End so, for at most `within` seconds."""
+        self.end()
+        self._thread.join(max(0.0, within))
 
     def _run(self) -> None:
         event: _Answer | _Wish = _Wish.LOOK
@@ -133,7 +137,8 @@ class CheckTrials:
         """Hand a trial to the engine, or answer why not."""
         self._in_flight += 1
         try:
-            self._submit([Scheduled(_spec(trials.payload_of(trial, self._vault)), 0.0, Tried(trial.id))])
+            spec = _spec(trials.payload_of(trial, self._vault))
+            self._submit([Scheduled(spec, time.monotonic(), Tried(trial.id))])
         except UserError as error:
             self._refuse(trial, str(error))
         except Exception:  # noqa: BLE001 - one that we cannot read must not keep the others from being tried

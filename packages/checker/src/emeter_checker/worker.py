@@ -1,6 +1,8 @@
 """The worker: an RQ worker whose jobs hand claims to an engine that outlives them."""
 
 import gc
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -22,20 +24,31 @@ from emeter_core.checks import Taken
 from emeter_core.logs import get_logger
 from emeter_core.metrics import NOWHERE, Address, MetricsSettings, Sample, families
 from emeter_core.metrics.listener import tell_metrics
+from emeter_core.monitors.draft import MAX_TIMEOUT
 from emeter_core.supervisor.runtime import StopSignal
 from emeter_core.vault import Vault
 from emeter_storage.engine import DatabaseClock, SessionFactory
 
 _log = get_logger(__name__)
 
-DRAIN_S = 65.0
-"""The longest timeout, and five seconds: how long what is in flight may take at the end."""
+DRAIN_S = MAX_TIMEOUT + 2.0
+"""How long what is in flight may take at the end: the longest timeout, and to ask whose fault it was."""
 
 METRICS_PLACE = 2
 """Which of our ports for metrics workers begin at: those before are the scheduler's and the sender's."""
 
-_FLUSH_S = 5.0
-_MOST_UNRECORDED = 20_000
+_FARTHEST_US = 5_000_000
+"""Slots are hinted at two seconds ahead; what is overdue by more may be as well a sign of a jump."""
+
+_FLUSH_S = 2.5
+"""What all that writes has then, so that the end takes five seconds more than the longest timeout."""
+
+_GATE_S = 1.0
+_FAR_BEHIND_S = 2.0
+"""So long a result may wait: with more checks more leases would run out before they are recorded."""
+
+_TOO_FAR_BEHIND_S = 4.0
+"""From then on not even what was taken is checked. Between the two is what a database takes that pauses."""
 
 
 class Worker:
@@ -62,7 +75,7 @@ class Worker:
         self._presence = Presence("worker", sessions, clock)
         self._recorder = Recorder(sessions, clock)
         self._engine = Engine(guard, self._ended, **engine_options)
-        self._gate = Gate(sessions, clock, vault, self._engine.submit)
+        self._gate = Gate(sessions, clock, vault, self._engine.submit, self._room)
         self._trials = CheckTrials(sessions, clock, vault, self._engine.submit)
         self._reporter = Reporter(
             self._presence,
@@ -89,13 +102,13 @@ class Worker:
         _log.announce(f"Checking for {self._location}.")
         listen(checks_queue(self._redis, self._location), stop, is_full=self._is_full)
         self._finish()
-        self._reporter.stop()
 
     def take_up(self, token: str, probe_ids: Sequence[int], slots: Sequence[int]) -> None:
         """The job: confirm the claims of a hint and pass them to the gate. Safe to run twice."""
         hint = read_hint(token, probe_ids, slots)
         try:
             process_id = self._presence.id
+            self._agree_about_time(slots)
             with self._sessions.begin() as session:
                 taken = checks.take(session, hint, process_id=process_id, now=self._clock.now())
         except DBAPIError as error:
@@ -104,9 +117,18 @@ class Worker:
         else:
             self._gate.add(taken)
 
+    def _agree_about_time(self, slots: Sequence[int]) -> None:
+        """Look at the clock where a hint seems to be of another time: it may have jumped."""
+        if abs(max(slots) - checks.to_us(self._clock.now())) > _FARTHEST_US:
+            self._clock.measure()
+
     def _is_full(self) -> bool:
         """Whether to leave hints to others, or to their end as gaps."""
-        return self._engine.is_full or self._recorder.waiting >= _MOST_UNRECORDED
+        return not self._room() or self._recorder.behind > _FAR_BEHIND_S
+
+    def _room(self) -> int:
+        """How many checks more may begin."""
+        return 0 if self._recorder.behind > _TOO_FAR_BEHIND_S else self._engine.room
 
     def _ended(self, finished: Finished) -> None:
         """Pass on what the engine has done; called in its thread, for each check."""
@@ -117,14 +139,22 @@ class Worker:
             self._recorder.put(finished)
 
     def _finish(self) -> None:
+        """End within the timeout of what is in flight and five seconds, whatever the database does."""
         self._reporter.watch_no_more()
         self._trials.take_no_more()
-        left = self._gate.stop()
-        tickets = [scheduled.ticket for scheduled in self._engine.stop(DRAIN_S)]
+        left = self._gate.stop(_GATE_S)
+        tickets = [scheduled.ticket for scheduled in self._engine.take_no_more()]
         left += [ticket for ticket in tickets if isinstance(ticket, Taken)]
-        self._recorder.stop(_FLUSH_S)
-        self._trials.stop(_FLUSH_S)
-        self._give_back(left)
+        # At once: what is in flight may take longer than what falls due now can wait for another worker.
+        giving_back = threading.Thread(target=self._give_back, args=(left,), name="giving back", daemon=True)
+        giving_back.start()
+        self._engine.stop(DRAIN_S)
+        until = time.monotonic() + _FLUSH_S
+        self._trials.end()
+        self._recorder.stop(until - time.monotonic())
+        self._trials.stop(until - time.monotonic())
+        self._reporter.stop(until - time.monotonic())
+        giving_back.join(max(0.0, until - time.monotonic()))
 
     def _give_back(self, left: list[Taken]) -> None:
         if not left:

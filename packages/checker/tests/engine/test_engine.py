@@ -87,6 +87,26 @@ def test_an_engine_that_never_started_gives_all_back(spec) -> None:
     assert [scheduled.ticket for scheduled in engine.stop(0)] == [7]
 
 
+def test_what_never_started_is_handed_back_while_the_rest_goes_on(spec, serve) -> None:
+    ends: SimpleQueue[Finished] = SimpleQueue()
+    engine = Engine(AddressGuard(LOCAL_NETWORKS), ends.put)
+    engine.start()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        engine.submit([Scheduled(spec(url, timeout=20), 0.0, "begun")])
+        connection, _ = listener.accept()
+        with connection:
+            engine.submit([Scheduled(spec(url), time.monotonic() + 3600, "waits")])
+            assert [scheduled.ticket for scheduled in engine.take_no_more()] == ["waits"]
+            with pytest.raises(RuntimeError, match="stopped"):
+                engine.submit([Scheduled(spec(url), 0.0, "comes late")])
+            assert engine.in_flight == 1
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            end = ends.get(timeout=10)
+    assert (end.ticket, end.outcome.reason) == ("begun", Reason.OK)
+    assert [scheduled.ticket for scheduled in engine.stop(10)] == ["waits"]
+
+
 def test_it_is_full_where_all_that_it_was_given_would_take_its_descriptors(spec, monkeypatch) -> None:
     monkeypatch.setattr(engine_module, "raise_descriptor_limit", lambda: 104)
     engine = Engine(AddressGuard(), lambda _: None)
@@ -94,13 +114,13 @@ def test_it_is_full_where_all_that_it_was_given_would_take_its_descriptors(spec,
     far = time.monotonic() + 3600
     # One more waits always: the look for checks that libcurl did not end.
     engine.submit([Scheduled(spec("http://127.0.0.1/"), far, number) for number in range(2)])
-    assert not engine.is_full
+    assert engine.room == 1
     engine.submit([Scheduled(spec("http://127.0.0.1/"), far, 2)])
     # On its way from one list to the next a check is in neither.
     until = time.monotonic() + 10
-    while not engine.is_full and time.monotonic() < until:
+    while engine.room and time.monotonic() < until:
         time.sleep(0.01)
-    assert engine.is_full
+    assert engine.room == 0
     assert len(engine.stop(0)) == 3
 
 
@@ -184,3 +204,51 @@ def test_more_than_1024_descriptors(make_checker, spec, serve) -> None:
         for connection in taken:
             connection.close()
     assert reasons == {Reason.OK}
+
+
+def test_what_is_too_late_is_not_begun(spec, serve) -> None:
+    ends: SimpleQueue[Finished] = SimpleQueue()
+    engine = Engine(AddressGuard(LOCAL_NETWORKS), ends.put)
+    engine.start()
+    now, target = time.monotonic(), spec(f"http://127.0.0.1:{serve().port}/")
+    engine.submit([Scheduled(target, now - 2, "too late", start_by=now - 1)])
+    engine.submit([Scheduled(target, now - 2, "late", start_by=now + 60)])
+    assert ends.get(timeout=10).ticket == "late"
+    assert engine.stop(5) == []
+    assert (engine.too_late, ends.empty()) == (1, True)
+
+
+def test_while_it_is_late_there_is_room_for_no_more(spec) -> None:
+    working, may_go_on = threading.Event(), threading.Event()
+
+    def work(_: object) -> None:
+        working.set()
+        may_go_on.wait(20)
+
+    engine = Engine(AddressGuard(), work)
+    engine.start()
+    assert engine.room > 100
+    engine.submit([Scheduled(spec("http://192.0.2.1/"), 0.0, number) for number in range(2)])
+    assert working.wait(10)
+    assert engine.room == 0
+    may_go_on.set()
+    engine.stop(5)
+
+
+def test_timeouts_while_it_had_no_time_are_not_checked(spec) -> None:
+    ends: SimpleQueue[Finished] = SimpleQueue()
+
+    def slowly(finished: Finished) -> None:
+        ends.put(finished)
+        time.sleep(0.1)
+
+    engine = Engine(AddressGuard(LOCAL_NETWORKS), slowly)
+    engine.start()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        engine.submit([Scheduled(spec(url, timeout=1), 0.0, "hangs")])
+        engine.submit([Scheduled(spec("http://10.0.0.1:70000/"), 0.0, "keeps it busy") for _ in range(30)])
+        outcomes = {each.ticket: each.outcome for each in (ends.get(timeout=20) for _ in range(31))}
+    assert outcomes["hangs"].reason is Reason.NOT_CHECKED
+    assert outcomes["hangs"].evidence["error"] == "this machine was too busy to take notice of an answer"
+    engine.stop(5)

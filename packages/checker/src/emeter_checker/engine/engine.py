@@ -1,14 +1,15 @@
 """The loop: one thread, one epoll, one heap of timers."""
 
-import os
-import resource
 import select
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 from emeter_checker.authorities import authorities
+from emeter_checker.engine.descriptors import raise_descriptor_limit
+from emeter_checker.engine.effort import Effort
+from emeter_checker.engine.intake import Intake
 from emeter_checker.engine.job import Finished, Scheduled
 from emeter_checker.engine.network import DOUBTFUL, OwnNetwork, Spokesman
 from emeter_checker.engine.resolver import Resolver
@@ -32,12 +33,20 @@ _SWEEP = 0.25
 _TICK = 0.002
 """Seconds within which starts are gathered: where they are dense, to wake for each costs a fifth of them."""
 
+_LATE = 1.0
+"""Seconds behind its instants at which the engine takes no more: it has no more time to give."""
+
 _LONGEST_WAIT = 5.0
 _EVENTS_PER_WAIT = 1024
+_STARTS_PER_ROUND = 256
+"""Few enough that what is under way is seen to in between: who begins too much at once ends it too late."""
+
 _MOST_IN_FLIGHT = 20_000
 _OTHER_DESCRIPTORS = 100
 """Open files of this process besides those of checks: libraries, connections to PostgreSQL and Redis."""
 _PAUSE_AFTER_BUG = 0.05
+_REFUSED_WITHIN = 1.0
+"""Seconds that one round of the engine may take before nobody waits for it any more."""
 
 
 class Engine:
@@ -62,9 +71,9 @@ class Engine:
     ) -> None:
         self._on_done = on_done
         self._epoll = select.epoll()
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._epoll.register(self._wake, select.EPOLLIN)
+        self._intake = Intake(self._epoll)
         self._timers = Timers()
+        self._effort = Effort()
         self._transfers = Transfers(self._epoll)
         self._resolver = Resolver(self._epoll, self._timers, dns_servers)
         self._loop = Loop(self._epoll)
@@ -75,11 +84,12 @@ class Engine:
             self._epoll, self._timers, self._resolver, anchors, self._report, Spokesman(installation)
         )
         self._probes = {kind: probe(services) for kind, probe in PROBES.items()}
-        self._submitted: deque[Scheduled] = deque()
         self._running: set[Check] = set()
         self._room = _MOST_IN_FLIGHT
+        self.too_late = 0
+        """Checks that were not begun, as it was too late for them: their slots end as gaps."""
+        self._refused = threading.Event()
         self._stop_at: float | None = None
-        self._drain = 0.0
         self._never_started: list[Scheduled] = []
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -91,11 +101,7 @@ class Engine:
 
     def submit(self, checks: Sequence[Scheduled]) -> None:
         """Hand over checks, from any thread; raises RuntimeError once the engine is stopped."""
-        with self._lock:
-            if self._stop_at is not None:
-                raise RuntimeError("the engine is stopped")
-            self._submitted.extend(checks)
-            os.eventfd_write(self._wake, 1)
+        self._intake.put(checks)
 
     @property
     def is_alive(self) -> bool:
@@ -108,14 +114,28 @@ class Engine:
         return len(self._running)
 
     @property
-    def is_full(self) -> bool:
-        """Whether there is no room for more: what waits for its instant may soon be in flight as well."""
-        return len(self._running) + len(self._timers) + len(self._submitted) >= self._room
+    def room(self) -> int:
+        """How many checks more may be handed over: what waits for its instant may soon be in flight, too.
+
+        None while it starts checks late: there is no more than it can do already.
+        """
+        if self._timers.next_at() < time.monotonic() - _LATE:
+            return 0
+        return max(0, self._room - len(self._running) - len(self._timers) - len(self._intake))
 
     @property
     def network_trouble(self) -> str:
         """What is wrong with our own network, in words; empty where nothing is known to be."""
         return self._network.trouble
+
+    def take_no_more(self) -> list[Scheduled]:
+        """Start nothing more and return what never started, while what is in flight goes on."""
+        self._intake.shut()
+        if self._thread.ident is None:
+            self._refuse_starts()
+        else:
+            self._refused.wait(_REFUSED_WITHIN)
+        return self._never_started
 
     def stop(self, drain: float) -> list[Scheduled]:
         """Start nothing more, wait at most `drain` seconds for what is in flight, return what never started.
@@ -126,7 +146,7 @@ class Engine:
             first = self._stop_at is None
             if first:
                 self._stop_at = time.monotonic() + drain
-                os.eventfd_write(self._wake, 1)
+        self._intake.shut()
         if self._thread.ident is not None:
             self._thread.join()
         elif first:
@@ -144,9 +164,10 @@ class Engine:
             self._close()
 
     def _is_over(self) -> bool:
+        if self._intake.is_shut:
+            self._refuse_starts()
         if self._stop_at is None:
             return False
-        self._refuse_starts()
         return not (self._running or self._network.is_busy) or time.monotonic() >= self._stop_at
 
     def _turn_safely(self) -> None:
@@ -160,7 +181,9 @@ class Engine:
 
     def _turn(self) -> None:
         """One round: sleep until something happens, then see to it."""
-        for fd, events in self._epoll.poll(self._patience(), _EVENTS_PER_WAIT):
+        ready = self._epoll.poll(self._patience(), _EVENTS_PER_WAIT)
+        self._effort.wake(time.monotonic())
+        for fd, events in ready:
             if fd in self._transfers.sockets:
                 self._transfers.ready(fd, events)
             elif fd in self._resolver.sockets:
@@ -169,12 +192,13 @@ class Engine:
                 self._loop.ready(fd, events)
             elif fd in self._network.sockets:
                 self._network.ready(fd)
-            elif fd == self._wake:
+            elif fd == self._intake.fd:
                 self._take_submitted()
-        for call, subject in self._timers.due(time.monotonic()):
+        for call, subject in islice(self._timers.due(time.monotonic()), _STARTS_PER_ROUND):
             call(subject)
         self._resolver.deliver()
         self._transfers.tick(time.monotonic())
+        self._effort.rest(time.monotonic())
 
     def _patience(self) -> float:
         """Seconds that the loop may sleep."""
@@ -185,14 +209,15 @@ class Engine:
         return max(0.0, until - now)
 
     def _take_submitted(self) -> None:
-        os.eventfd_read(self._wake)
-        submitted = self._submitted
-        while submitted:
-            scheduled = submitted.popleft()
+        self._intake.heard()
+        for scheduled in self._intake.take():
             self._timers.at(scheduled.start_at, self._begin, scheduled)
 
     def _begin(self, scheduled: Scheduled) -> None:
         now = time.monotonic()
+        if now > scheduled.start_by:
+            self.too_late += 1
+            return
         spec = scheduled.spec
         try:
             check = self._probes[spec.kind].check(spec)
@@ -201,6 +226,7 @@ class Engine:
             return
         check.ticket = scheduled.ticket
         check.started_at = now
+        check.effort_before = self._effort.spent(now)
         check.deadline = now + spec.timeout_seconds
         check.on_end = self._end
         self._running.add(check)
@@ -239,7 +265,8 @@ class Engine:
             _log.exception("a check was not released", monitor=check.spec.monitor_id)
         finished = Finished(check.ticket, outcome, check.started_at, time.monotonic(), check.spec.kind)
         # The comparison spares what is well the hash of an enum.
-        if outcome.reason is not Reason.OK and outcome.reason in DOUBTFUL:
+        is_doubtful = outcome.reason is not Reason.OK and outcome.reason in DOUBTFUL
+        if is_doubtful and not self._effort.excuse(finished, check.effort_before):
             self._network.settle(finished)
         else:
             self._report(finished)
@@ -252,8 +279,8 @@ class Engine:
 
     def _refuse_starts(self) -> None:
         self._never_started += self._timers.remove(self._begin)
-        while self._submitted:
-            self._never_started.append(self._submitted.popleft())
+        self._never_started += self._intake.take()
+        self._refused.set()
 
     def _close(self) -> None:
         self._refuse_starts()
@@ -265,14 +292,5 @@ class Engine:
         for probe in self._probes.values():
             probe.close()
         self._resolver.close()
+        self._intake.close()
         self._epoll.close()
-        # Under the lock, for `stop` and `submit` write to it: it might be another file by then.
-        with self._lock:
-            os.close(self._wake)
-
-
-def raise_descriptor_limit() -> int:
-    """Allow this process as many open descriptors as the system lets it have; returns how many these are."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    return most

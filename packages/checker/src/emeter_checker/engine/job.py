@@ -1,5 +1,6 @@
 """What goes into the engine and what comes out."""
 
+import math
 from dataclasses import dataclass
 
 from emeter_core.checks.spec import CheckSpec
@@ -8,7 +9,7 @@ from emeter_core.outcome import Outcome
 
 @dataclass(slots=True)
 class Scheduled:
-    """One check that shall start at `start_at` (seconds of `time.monotonic()`).
+    """One check that starts at `start_at` (seconds of `time.monotonic()`), by `start_by` at the latest.
 
     `ticket` is the caller's own: the engine hands it back untouched.
     """
@@ -16,6 +17,7 @@ class Scheduled:
     spec: CheckSpec
     start_at: float
     ticket: object
+    start_by: float = math.inf
 
 
 @dataclass(slots=True)

@@ -29,8 +29,11 @@ class Timers:
         heapq.heappush(self._heap, (when, next(self._numbers), call, subject))
 
     def next_at(self) -> float:
-        """When the earliest timer is due; infinity where there is none."""
-        return self._heap[0][0] if self._heap else math.inf
+        """When the earliest timer is due; infinity where there is none. For any thread."""
+        try:
+            return self._heap[0][0]
+        except IndexError:
+            return math.inf
 
     def due(self, now: float) -> Iterator[tuple[Callable[[Any], None], Any]]:
         """Take out, one by one, what is due at `now`."""

@@ -7,7 +7,7 @@ class Spokesman:
     """Speaks for all processes of an installation that share a network, where the kernel lets one alone.
 
     The word is a socket's abstract name: it is one for the whole network namespace, which is just what has
-    the trouble, and free again as soon as its process ends, however that happens. Nobody shares an empty name.
+    the trouble, and free as soon as its process ends, however that happens. Nobody shares an empty name.
     """
 
     def __init__(self, name: str = "") -> None:
