@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 
+import pytest
 from redis import Redis
 from sqlalchemy import select, text
 
@@ -24,13 +25,6 @@ def test_a_tick_claims_what_is_due_and_hints_at_it(database, redis, add_monitor)
     assert sorted(job.args[1]) == [1, 2, 3]
     with database.sessions() as session:
         assert len(session.scalars(select(Claim)).all()) == 3
-
-
-def test_overdue_slots_come_at_twice_the_rate_at_most(database, redis, add_monitor) -> None:
-    for _ in range(120):
-        add_monitor(interval=86_400)
-    scheduler = Scheduler(database.sessions, database.clock, redis)
-    assert [scheduler.tick() for _ in range(4)] == [50, 50, 20, 0]
 
 
 def test_redis_away_loses_no_claim(database, add_monitor, caplog) -> None:
@@ -66,6 +60,31 @@ def test_an_outage_of_the_database_ends_no_scheduler(redis, caplog) -> None:
     scheduler.run(wait)
     assert waits == [0.0, 1.0, 2.0, 4.0, 5.0]
     assert "the database is away" in caplog.text
+
+
+@pytest.mark.parametrize(("patience", "gaps"), [(60.0, 0), (0.0, 1)])
+def test_when_the_database_is_back_leases_wait_for_what_workers_found_without_it(
+    database, redis, add_monitor, allow_connections, monkeypatch, patience, gaps
+) -> None:
+    monkeypatch.setattr("emeter_checker.scheduler.PATIENCE_S", patience)
+    add_monitor()
+    Scheduler(database.sessions, database.clock, redis).tick()
+    with database.sessions.begin() as session:
+        session.execute(
+            text("UPDATE claims SET slot = slot - :ago, lease_until = lease_until - :ago"),
+            {"ago": timedelta(minutes=1)},
+        )
+    between = iter([lambda: allow_connections(to=False), lambda: allow_connections(to=True), bool, bool])
+
+    def wait(_seconds: float) -> bool:
+        step = next(between, None)
+        if step is not None:
+            step()
+        return step is None
+
+    Scheduler(database.sessions, database.clock, redis).run(wait)
+    with database.sessions() as session:
+        assert len(session.scalars(select(Gap)).all()) == gaps
 
 
 def test_a_lost_claim_ends_as_a_gap(database, redis, add_monitor) -> None:

@@ -1,3 +1,4 @@
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -133,6 +134,24 @@ class TestDatabaseClock:
         clock.measure_if_old()
         assert clock._measured_at > first
         assert abs(clock.at(0) - zero) < timedelta(seconds=5)
+
+    def test_a_jump_is_taken_over_and_what_a_slow_answer_allows_stands(
+        self, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = DatabaseClock(engine)
+        clock.measure()
+        exact = clock.at(0)
+        # An hour between asking and hearing: half an hour either way says nothing new.
+        now = time.monotonic()
+        beats = itertools.chain([now - 1800], itertools.repeat(now + 1800))
+        with monkeypatch.context() as slow:
+            slow.setattr(time, "monotonic", lambda: next(beats))
+            clock.measure()
+        assert clock.at(0) == exact
+
+        clock._zero = exact - timedelta(hours=1)
+        clock.measure()
+        assert abs(clock.at(0) - exact) < timedelta(seconds=5)
 
     def test_it_never_guesses(self) -> None:
         with pytest.raises(OperationalError):

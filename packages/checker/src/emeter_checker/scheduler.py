@@ -1,8 +1,9 @@
 """The scheduler: claims the slots that fall due, tells the workers, and looks after what got lost."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from redis import Redis, RedisError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -32,11 +33,15 @@ TICK_S = 0.5
 AHEAD = timedelta(seconds=2)
 """Slots are claimed up to this long before they fall due; a timer in the worker starts each on time."""
 
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+_JUMP_S = 1.0
+"""A clock that is off by more than this has jumped; what was claimed before begins before we catch up."""
+
 _MOST_PER_TICK = 20_000
-_LEAST_LATE_PER_TICK = 50
 _SWEEP_EVERY_S = 5.0
 _RECOVER_EVERY_S = 1.0
+PATIENCE_S = 7.0
+"""How long leases run on when the database is back: workers that have results to record look every 5 s."""
+
 _MISSING_EVERY_S = 1.0
 _TRIALS_EVERY_S = 60.0
 _LONGEST_PAUSE_S = 5.0
@@ -62,6 +67,8 @@ class Scheduler:
         self._location = location
         self._location_id = 0
         self._rate = 0.0
+        self._clocks: tuple[datetime, float] | None = None
+        self._calm_until = 0.0
         self._metrics = metrics
         self._told_at: Address | None = None
         self._counts = Counts()
@@ -81,6 +88,7 @@ class Scheduler:
         """Tick until `wait(seconds)` says that it is time to stop."""
         self._told_at = tell_metrics("scheduler", self._metrics, self.samples, first=METRICS_PLACE)
         self._housekeeper.start()
+        self._keep_leases()
         pause = 0.0
         while not wait(pause):
             began = time.monotonic()
@@ -94,6 +102,7 @@ class Scheduler:
         """Claim and hint once; returns how many slots were claimed. Raises where the database is away."""
         self._clock.measure_if_old()
         now = self._clock.now()
+        self._notice_jump(now, time.monotonic())
         if not self._location_id:
             with self._sessions.begin() as session:
                 self._location_id = location_id_of(session, self._location)
@@ -123,27 +132,50 @@ class Scheduler:
             away = isinstance(error, InterfaceError | OperationalError)
             why = "the database is away" if away else "cannot schedule"
             _log.warning(why, error=str(error.orig).strip().partition("\n")[0])
+            self._keep_leases()
             return min(2 * pause, _LONGEST_PAUSE_S)
+        self._let_leases_end()
         if not self._said:
             _log.announce(f"Scheduling the checks of {self._location}.")
             self._said = True
         return TICK_S
+
+    def _keep_leases(self) -> None:
+        """Have no lease run out until the database is back, and for a while after that.
+
+        A lease that ran out meanwhile says nothing of its worker, which may have a result for it.
+        """
+        self._due[self._recover] = (_RECOVER_EVERY_S, math.inf)
+
+    def _let_leases_end(self) -> None:
+        if self._due[self._recover][1] == math.inf:
+            self._due[self._recover] = (_RECOVER_EVERY_S, time.monotonic() + PATIENCE_S)
 
     def _report(self) -> None:
         told = self._told_at and self._told_at._asdict()
         self._presence.report({"location": self._location, "checks_per_second": self._rate, "metrics": told})
 
     def _claim(self, session: Session, now: datetime) -> list[Hint]:
-        """Claim all that is due soon, and of what is overdue no more than twice the usual rate: no burst."""
-        overdue = max(_LEAST_LATE_PER_TICK, int(2 * self._rate * TICK_S))
-        windows = ((now, now + AHEAD, _MOST_PER_TICK), (_LONG_AGO, now, overdue))
-        hints = (
-            checks.claim_due(
-                session, location_id=self._location_id, after=after, until=until, limit=limit, now=now
-            )
-            for after, until, limit in windows
+        """Claim all that is due soon, and of what is overdue no more than goes at its pace: no burst."""
+        until = now + AHEAD
+        where = self._location_id
+        soon = checks.claim_due(
+            session, location_id=where, after=now, until=until, limit=_MOST_PER_TICK, now=now
         )
+        hints = [soon]
+        if time.monotonic() >= self._calm_until:
+            hints += checks.claim_overdue(session, location_id=where, until=until, now=now)
         return [hint for hint in hints if hint.claims]
+
+    def _notice_jump(self, now: datetime, moment: float) -> None:
+        """Where the clock jumped: wait with what is overdue, and undo what one that was ahead has set."""
+        was, then = self._clocks or (now, moment)
+        jump_s = (now - was).total_seconds() - (moment - then)
+        self._clocks = now, moment
+        if abs(jump_s) > _JUMP_S:
+            _log.warning("the clock jumped", seconds=round(jump_s, 1))
+            self._calm_until = moment + AHEAD.total_seconds()
+            self._due[self._realign] = (_SWEEP_EVERY_S, moment)
 
     def _hint(self, hints: list[Hint], waiting: Waiting) -> None:
         try:

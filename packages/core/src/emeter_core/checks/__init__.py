@@ -4,9 +4,11 @@ from emeter_core.checks.advance import advance
 from emeter_core.checks.claim import Claim, ClaimKind
 from emeter_core.checks.finished import Finished
 from emeter_core.checks.gap import Gap
+from emeter_core.checks.overdue import claim_overdue
+from emeter_core.checks.realign import realign
 from emeter_core.checks.record import Recorded, record
 from emeter_core.checks.result import Result
-from emeter_core.checks.schedule import Hint, checks_per_second, claim_due, hint_again, realign, recover
+from emeter_core.checks.schedule import Hint, checks_per_second, claim_due, hint_again, recover
 from emeter_core.checks.slots import from_us, to_us
 from emeter_core.checks.spec import CheckSpec
 from emeter_core.checks.state import Change, Observation, Policy, State, Step
@@ -31,6 +33,7 @@ __all__ = [
     "advance",
     "checks_per_second",
     "claim_due",
+    "claim_overdue",
     "current_versions",
     "drop",
     "from_us",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from emeter_core.checks.advance import advance
@@ -19,6 +20,7 @@ from emeter_core.checks.write import Judged, write_probes
 from emeter_core.outcome import Condition
 from emeter_core.rollups.dirty import LATE_AFTER, Late, mark_dirty
 from emeter_storage.copy import copy_binary
+from emeter_storage.partitions import sql_day_ms
 
 _Row = Row[*tuple[Any, ...]]
 
@@ -51,6 +53,14 @@ FROM done JOIN locked p ON p.id = done.probe_id JOIN monitors m ON m.id = p.moni
 ORDER BY done.probe_id, done.slot_us
 """)
 
+_FORGET = text(f"""
+DELETE FROM results r USING (
+  SELECT probe_id, 'epoch'::timestamptz + slot_us * interval '1 microsecond' AS slot
+  FROM unnest(CAST(:probe_ids AS int[]), CAST(:slots AS bigint[])) AS u (probe_id, slot_us)
+) AS d
+WHERE r.probe_id = d.probe_id AND r.slot = d.slot AND {sql_day_ms("r.slot")} = {sql_day_ms("d.slot")}
+""")  # noqa: S608 - made of our own constants
+
 
 def record(session: Session, batch: Sequence[Finished], *, now: datetime) -> Recorded:
     """Store the results of `batch` and let them count; safe to run twice with the same batch."""
@@ -66,20 +76,33 @@ def store(session: Session, judged: Sequence[Judged], *, now: datetime) -> None:
     """Write results that were judged, and all that follows from them; whoever calls holds their probes."""
     if not judged:
         return
-    copy_binary(session, "results", COLUMNS, [pack_result(each.finished) for each in judged])
+    _keep(session, [each.finished for each in judged])
     write_probes(session, judged)
     write_transitions(session, judged, now=now)
     _mark_late(session, judged, now)
 
 
+def _keep(session: Session, finished: Sequence[Finished]) -> None:
+    """Store results; where the clock was set back and a slot comes round again, the later one stays."""
+    rows = [pack_result(each) for each in finished]
+    try:
+        with session.begin_nested():
+            copy_binary(session, "results", COLUMNS, rows)
+    except IntegrityError:
+        session.execute(_FORGET, _keys(finished))
+        copy_binary(session, "results", COLUMNS, rows)
+
+
 def _consume(session: Session, batch: Sequence[Finished]) -> Sequence[_Row]:
-    claims = [finished.claim for finished in batch]
-    values = {
-        "probe_ids": array([claim.probe_id for claim in claims]),
-        "slots": array([claim.slot_us for claim in claims]),
-        "tokens": array([claim.token for claim in claims]),
+    tokens = array([finished.claim.token for finished in batch])
+    return session.execute(_CONSUME, {**_keys(batch), "tokens": tokens}).all()
+
+
+def _keys(batch: Sequence[Finished]) -> dict[str, str]:
+    return {
+        "probe_ids": array([finished.claim.probe_id for finished in batch]),
+        "slots": array([finished.claim.slot_us for finished in batch]),
     }
-    return session.execute(_CONSUME, values).all()
 
 
 def _judge(rows: Sequence[_Row], by_slot: dict[tuple[int, int], Finished], now: datetime) -> list[Judged]:

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -12,10 +12,8 @@ from emeter_core.checks.slots import sql_slot, sql_slot_after, sql_turn
 from emeter_core.checks.stretches import SQL_STRETCHES, sql_write_gaps
 from emeter_storage.statements import affected_rows
 
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 LEASE_BEYOND_TIMEOUT = timedelta(seconds=5)
-_FARTHEST_AHEAD = timedelta(seconds=10)
-"""Slots are claimed two seconds ahead; the rest is room for processes that disagree about the time."""
-
 HINT_AGAIN_AFTER = timedelta(seconds=2)
 """A hint that nobody took is given again: the queue may have lost it."""
 
@@ -29,31 +27,48 @@ class Hint:
     missed: int = 0
     """Slots that became gaps in the same statement, as they were found too late."""
 
+    @classmethod
+    def none(cls) -> "Hint":
+        """A hint at nothing."""
+        return cls(uuid.UUID(int=0), [])
+
 
 _US = "(extract(epoch FROM {0}) * 1000000)::bigint"
 
 # A slot found later than its interval was missed: the newest one that is not takes its place, and all
-# before it become a gap.
+# before it become a gap. Where we claim ahead, an overdue slot gives way to the next one when that comes,
+# so that nobody waits for longer than an interval; the first of a monitor is then put off, and not missed.
 _NOW_LESS = ":now - interval_ms * interval '1 millisecond'"
 _BEFORE = sql_turn("id", "interval_ms", "slot - interval '1 millisecond'")
 
+_NEXT = sql_slot_after("id", "interval_ms", ":now")
+
 _CLAIM = f"""
 WITH due AS MATERIALIZED (
-  SELECT id, next_slot, interval_ms, timeout_ms, failures
+  SELECT id, next_slot, last_slot, interval_ms, timeout_ms, failures
   FROM probes
   WHERE enabled AND location_id = :location_id AND next_slot > :after AND next_slot <= :until
+    AND (next_slot > :now OR NOT :ahead OR {_NEXT} <= :until)
   ORDER BY next_slot LIMIT :limit
   FOR NO KEY UPDATE SKIP LOCKED
 ), cut AS (
-  SELECT *, CASE WHEN next_slot > {_NOW_LESS} THEN next_slot
+  SELECT *, CASE WHEN :ahead AND next_slot <= :now THEN {_NEXT}
+    WHEN next_slot > {_NOW_LESS} THEN next_slot
     ELSE {sql_slot_after("id", "interval_ms", _NOW_LESS)} END AS slot
   FROM due
-), missed AS (
+), passed AS (
   SELECT id AS probe_id, interval_ms, next_slot AS first_slot,
     {_BEFORE} - {sql_turn("id", "interval_ms", "next_slot")} + 1 AS count,
-    greatest(next_slot, {sql_slot("id", "interval_ms", _BEFORE)}) AS last_slot
+    greatest(next_slot, {sql_slot("id", "interval_ms", _BEFORE)}) AS last_slot,
+    last_slot IS NULL AND next_slot > {_NOW_LESS} AS is_put_off
   FROM cut WHERE slot > next_slot
-), {sql_write_gaps("missed")}, moved AS (
+), missed AS (
+  SELECT * FROM passed WHERE NOT is_put_off
+), {sql_write_gaps("missed")}, put_off AS (
+  INSERT INTO gaps (probe_id, first_slot, last_slot, count, reason)
+  SELECT probe_id, first_slot, last_slot, count, 'dropped' FROM passed WHERE is_put_off
+  ON CONFLICT (probe_id, first_slot) DO NOTHING
+), moved AS (
   UPDATE probes p SET next_slot = {sql_slot_after("p.id", "p.interval_ms", "cut.slot")}
   FROM cut WHERE p.id = cut.id
 )
@@ -103,24 +118,24 @@ WITH lost AS (
 SELECT count(*) FROM slots
 """  # noqa: S608 - made of our own constants
 
-# A slot this far ahead was set while the clock was: the probe would wait until the time comes round again.
-_REALIGN = f"""
-UPDATE probes
-SET next_slot = {sql_slot_after("id", "interval_ms", ":now")}, last_slot = least(last_slot, :now)
-WHERE enabled AND location_id = :location_id
-  AND next_slot > :now + interval_ms * interval '1 millisecond' + CAST(:ahead AS interval)
-"""  # noqa: S608 - made of our own constants
-
 _RATE = (
     "SELECT coalesce(sum(1000.0 / interval_ms), 0) FROM probes WHERE enabled AND location_id = :location_id"
 )
 
 
 def claim_due(
-    session: Session, *, location_id: int, after: datetime, until: datetime, limit: int, now: datetime
+    session: Session,
+    *,
+    location_id: int,
+    until: datetime,
+    limit: int,
+    now: datetime,
+    after: datetime = _LONG_AGO,
+    ahead: bool = False,
 ) -> Hint:
     """Claim the slots that fall due in (`after`, `until`], at most `limit`, oldest first.
 
+    With `ahead` those after `now` alone: an overdue one is left, or gives way to its probe's next one.
     Probes that another scheduler is claiming are passed over. Slots missed since are written as gaps.
     """
     token = uuid.uuid4()
@@ -133,6 +148,7 @@ def claim_due(
             "limit": limit,
             "now": now,
             "token": token,
+            "ahead": ahead,
             "beyond": LEASE_BEYOND_TIMEOUT,
         },
     )
@@ -158,12 +174,6 @@ def recover(session: Session, *, location_id: int, now: datetime) -> tuple[int, 
     renewed = session.execute(text(_RENEW), values)
     lost = session.execute(text(_GIVE_UP), {"now": now})
     return affected_rows(renewed), int(lost.scalar_one())
-
-
-def realign(session: Session, *, location_id: int, now: datetime) -> int:
-    """Bring probes back whose next slot was set by a clock that was ahead; returns how many."""
-    values = {"location_id": location_id, "now": now, "ahead": _FARTHEST_AHEAD}
-    return affected_rows(session.execute(text(_REALIGN), values))
 
 
 def checks_per_second(session: Session, *, location_id: int) -> float:

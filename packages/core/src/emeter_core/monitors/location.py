@@ -13,13 +13,17 @@ INBOUND, INBOUND_ID = "inbound", 0
 
 
 class Location(Base):
-    """A location; `local` and `inbound` are made by their migrations."""
+    """A location; `local` and `inbound` are made by their migrations.
+
+    `paced_until`: up to when the pace at which what is overdue may be caught up with is used (see `overdue`).
+    """
 
     __tablename__ = "locations"
 
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
     name: Mapped[str] = mapped_column(String(40), unique=True)
     inserted_at: Mapped[Timestamp]
+    paced_until: Mapped[Timestamp | None]
 
 
 def location_id_of(session: Session, name: str = LOCAL) -> int:
