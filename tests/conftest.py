@@ -19,6 +19,9 @@ _FIGURES = pytest.StashKey[list[str]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shots", type=Path, help="where the browser tests keep their screenshots")
+    parser.addoption("--kills", type=int, default=500, help="how many kills the soak test of kills does")
+    parser.addoption("--seed", type=int, default=1, help="what is random in it follows from this")
+    parser.addoption("--sum", type=Path, help="the file in which it adds up what several runs have found")
 
 
 @pytest.fixture

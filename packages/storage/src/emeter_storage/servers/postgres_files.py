@@ -76,6 +76,10 @@ def _write(path: Path, text: str, owner: Account | None) -> None:
         os.write(file, text.encode())
         if owner:
             os.fchown(file, owner.uid, owner.gid)
+        new.replace(path)
+    except OSError:
+        # A disk that is full is tried again and again.
+        new.unlink(missing_ok=True)
+        raise
     finally:
         os.close(file)
-    new.replace(path)
