@@ -119,7 +119,23 @@ def _checks_since(level: Level, progress: Progress) -> int:
     return level.period(level.ceil(kept_since)) if kept_since else 0
 
 
+# In the order of all who lock (ARCHITECTURE.md): whoever deletes a monitor has it before its days.
+_HOLD = text("""
+SELECT id FROM monitors WHERE id = ANY (CAST(:monitor_ids AS int[])) ORDER BY id FOR KEY SHARE
+""")
+
+
+def _of_those_that_stay(session: Session, pieces: Sequence[Piece]) -> list[Piece]:
+    """Keep monitors from being deleted until the step is done; leaves those out that are gone."""
+    values = {"monitor_ids": array({piece.monitor_id for piece in pieces})}
+    there = set(session.scalars(_HOLD, values))
+    return [piece for piece in pieces if piece.monitor_id in there]
+
+
 def _make(session: Session, level: Level, pieces: Sequence[Piece], *, with_checks: bool) -> None:
+    if level is DAY:
+        # Only days belong to their monitors: others are dropped with their month, whoever is gone.
+        pieces = _of_those_that_stay(session, pieces)
     if not pieces:
         return
     first, after = min(piece.first for piece in pieces), max(piece.after for piece in pieces)

@@ -57,7 +57,17 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # A version that does not know heartbeats cannot check them: they go with it.
+    # A version that does not know heartbeats cannot check them: they go with it, and what they alone have
+    # open would never end.
+    op.execute("""
+        UPDATE incidents i SET resolved_at = now(), resolution = 'deleted'
+        WHERE resolved_at IS NULL AND EXISTS (
+          SELECT FROM incident_monitors m WHERE m.incident_id = i.id
+        ) AND NOT EXISTS (
+          SELECT FROM incident_monitors m JOIN monitors ON monitors.id = m.monitor_id
+          WHERE m.incident_id = i.id AND m.resolved_at IS NULL AND kind <> 'heartbeat'
+        )
+    """)
     op.execute("DELETE FROM monitors WHERE kind = 'heartbeat'")
     for table in ("heartbeat_watches", "heartbeat_pings", "heartbeats"):
         op.drop_table(table)
