@@ -32,7 +32,10 @@ WORKER = ProcessSpec(
 # With the worker: its last results may open incidents, and what these write is sent after the next start.
 SENDER = ProcessSpec("sender", ("sender",), stop_order=20, stop_within=60.0, ready_word="Sending")
 
-_POOL_SIZE = 5
+_POOL_SIZE = 6
+_WORKER_PATIENCE_S = 20.0
+"""Far longer than any statement of a worker takes: one that stands still must not keep it from ending."""
+
 # Its ticks, its housekeeping, and the measuring of the clock.
 _SCHEDULER_POOL_SIZE = 4
 _SENDER_POOL_SIZE = 8
@@ -83,7 +86,8 @@ def _work() -> None:
     stop = StopSignal.install()
     settings = Settings.load()
     setup_logging("worker", settings.log)
-    database, vault = Database.of(settings, name="emeter worker", pool_size=_POOL_SIZE), settings.vault()
+    vault = settings.vault()
+    database = Database.of(settings, name="emeter worker", pool_size=_POOL_SIZE, patience=_WORKER_PATIENCE_S)
     database.require_secret(vault)
     guard = AddressGuard(settings.private_targets, own=settings.own_servers)
     Worker(

@@ -43,6 +43,26 @@ def test_naming_the_commands_imports_none() -> None:
     assert done.stdout == "True False False\n"
 
 
+def test_the_help_tells_what_each_command_says_of_itself() -> None:
+    context = click.Context(main.emeter)
+    told, loaded = click.HelpFormatter(width=80), click.HelpFormatter(width=80)
+    main.emeter.format_commands(context, told)
+    click.Group.format_commands(main.emeter, context, loaded)
+
+    assert "Look after what is watched." in told.getvalue()
+    assert told.getvalue() == loaded.getvalue()
+
+
+def test_the_help_imports_no_command() -> None:
+    code = (
+        "import sys; from emeter_core.commands.main import run; run(['--help']);"
+        "sys.exit(any(name in sys.modules for name in ('alembic', 'sqlalchemy', 'pydantic', 'flask')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     "arguments", [["nonsense"], ["--nonsense"], ["monitor", "list", "--page", "x"], ["user", "create"]]
 )

@@ -9,6 +9,8 @@ from typing import NoReturn
 
 import click
 
+from emeter_core.commands.docstrings import docstring_of
+
 _GROUP = "emeter.commands"
 # As click itself has it.
 _BROKEN_PIPE = 1
@@ -35,6 +37,14 @@ class Subcommands(click.Group):
             command: click.Command = entry.load()
             return command
         return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Tell what there is without importing any."""
+        told = {
+            entry.name: click.Command(entry.name, help=docstring_of(entry))
+            for entry in entry_points(group=_GROUP)
+        }
+        click.Group(commands=told).format_commands(ctx, formatter)
 
 
 @click.command(cls=Subcommands, context_settings={"help_option_names": ["-h", "--help"]})
