@@ -59,7 +59,7 @@ cover: $(SYNCED) $(ASSETS) ## Run every suite and report the branches that no te
 	@exec $(BIN)/python scripts/suites.py cover $(ARGS)
 
 .PHONY: bench
-bench: $(SYNCED) $(ASSETS) ## Measure: checks a second, lateness, pages; ARGS="--help" tells more
+bench: $(SYNCED) $(ASSETS) ## Measure cost, lateness and checks a second, and write docs/bench.md; ARGS="--help" tells more
 	@exec $(FOREGROUND) $(BIN)/python tests/bench/main.py $(ARGS)
 
 .PHONY: soak

@@ -30,11 +30,11 @@ class Window:
         return int(-(-milliseconds // self.interval_ms))
 
 
-def read_arrivals(log: Path, phases: dict[int, int], window: Window) -> dict[str, float]:
+def read_arrivals(logs: list[Path], phases: dict[int, int], window: Window) -> dict[str, float]:
     """Percentiles in ms (nginx's clock has whole ones), how many arrived, and slots that came twice."""
     late: list[float] = []
     seen: Counter[tuple[int, int]] = Counter()
-    for line in log.read_text().splitlines():
+    for line in (line for log in logs for line in log.read_text().splitlines()):
         at, took, path = line.split(" ")
         number = int(path.rpartition("/")[2])
         arrived_ms = (float(at) - float(took)) * 1000

@@ -1,9 +1,11 @@
 """A whole E-Meter: `emeter up` in a fresh data directory."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from signal import Signals
 from typing import Self
@@ -18,6 +20,8 @@ _READY_WITHIN_S = 120
 _STOPPED_WITHIN_S = 90
 # What the surroundings may say to an E-Meter of theirs says nothing to this one.
 _NOT_OURS = ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "SECRET_KEY", "SECRET_KEY_OLD", "BASE_URL")
+# Whoever is started by this finds the file in place of the system's, and nobody else does.
+_MOUNT = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
 
 
 class NotReady(Exception):  # noqa: N818 - a finding about what is measured
@@ -25,22 +29,32 @@ class NotReady(Exception):  # noqa: N818 - a finding about what is measured
 
 
 class Instance:
-    """`emeter up`, and a connection of our own to its database."""
+    """`emeter up`, and a connection of our own to its database.
 
-    def __init__(self, directory: Path, log: Path) -> None:
+    `settings` go into its environment; `resolv_conf` stands in for the system's.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        log: Path,
+        settings: Mapping[str, str] | None = None,
+        resolv_conf: Path | None = None,
+    ) -> None:
         self.data = DataDirectory(directory)
         self.port = free_port()
         self._log = log
+        self._settings = settings or {}
+        self._resolv_conf = resolv_conf
         self._process: subprocess.Popen[bytes] | None = None
         self.engine = make_engine(self.data.database_url, name="emeter bench", pool_size=1)
         self.sessions = make_session_factory(self.engine)
         self.clock = DatabaseClock(self.engine)
 
     def __enter__(self) -> Self:
-        argv = [sys.executable, "-P", "-m", "emeter_core.commands.main", "up"]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                child_command(argv, death_signal=Signals.SIGTERM),
+                child_command(self._command(), death_signal=Signals.SIGTERM),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -84,6 +98,13 @@ class Instance:
         words = ("starting it again", "WARNING", "ERROR", "CRITICAL", "Traceback", "Error:")
         return [line for line in self._lines() if any(word in line for word in words)]
 
+    def _command(self) -> list[str]:
+        argv = [sys.executable, "-P", "-m", "emeter_core.commands.main", "up"]
+        if not self._resolv_conf:
+            return argv
+        unshare = shutil.which("unshare") or "/usr/bin/unshare"
+        return [unshare, "--mount", "sh", "-ec", _MOUNT, str(self._resolv_conf), *argv]
+
     def _environment(self) -> dict[str, str]:
         kept = {
             name: value
@@ -95,6 +116,7 @@ class Instance:
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "EMETER_LOG": "text",
+            **self._settings,
         }
 
     def _wait(self) -> None:

@@ -13,27 +13,37 @@ from instance import Instance
 from sqlalchemy import text
 from target import Target
 
-_ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 
 
-def describe(instance: Instance, target: Target, directory: Path) -> dict[str, object]:
-    """The machine, the versions and the commit; the load is that of before the bench."""
+def hardware(directory: Path) -> dict[str, object]:
+    """What is compared: figures of other machines say nothing beside those of this one."""
     return {
         "cpu": _cpu_model(),
         "cores": processes.cores(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
-        "kernel": f"{platform.system()} {platform.release()}",
+        "kernel": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
         "filesystem": _filesystem(directory),
-        "load": round(os.getloadavg()[0], 2),
+    }
+
+
+def versions(instance: Instance, target: Target) -> dict[str, str]:
+    """What the parts say of themselves."""
+    return {
         "python": platform.python_version(),
         "postgresql": _postgresql(instance),
         "redis": _redis(instance),
         "libcurl": pycurl.version.split()[1].partition("/")[2],
         "rq": version("rq"),
         "nginx": target.version,
-        "commit": _git("rev-parse", "HEAD")[:12] or "unknown",
-        "dirty": bool(_git("status", "--porcelain")),
     }
+
+
+def commit() -> str:
+    """The commit of this checkout, and whether there is more in it; what the bench writes does not count."""
+    found = _git("rev-parse", "HEAD")[:12] or "unknown"
+    changes = _git("status", "--porcelain", "--", ".", ":!docs/bench.*")
+    return f"{found} with changes" if changes else found
 
 
 def _cpu_model() -> str:
@@ -62,7 +72,7 @@ def _redis(instance: Instance) -> str:
 
 def _git(*arguments: str) -> str:
     """What git says of this checkout; nothing where there is none. Takes no locks."""
-    command = ["git", "--no-optional-locks", "-C", str(_ROOT), *arguments]
+    command = ["git", "--no-optional-locks", "-C", str(ROOT), *arguments]
     try:
         told = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:

@@ -8,10 +8,8 @@ streams, and fetches a page again whenever its stream asks for that, as the scri
 
 import argparse
 import json
-import shutil
 import signal
 import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,11 +18,13 @@ from pathlib import Path
 import processes
 from browsers import Browsers
 from flapping import Flapping, add_flapping
+from house import fresh_directory
 from instance import Instance, NotReady
-from monitors import add_monitors
-from options import Options
+from monitors import add_monitors, addresses
+from nginx import NoNginx, find_nginx
 from progress import Progress
-from target import NoNginx, Target, find_nginx
+from scenarios import Scenario
+from target import Target
 from visitor import Visitor
 
 MOST_SHARE = 0.10
@@ -67,15 +67,13 @@ def _measure(asked: Asked) -> dict[str, object]:
     progress = Progress()
     nginx = find_nginx(progress)
     with ExitStack() as stack:
-        directory = Path(tempfile.mkdtemp(prefix="emeter-bench-"))
-        directory.chmod(0o711)
-        stack.callback(shutil.rmtree, directory, ignore_errors=True)
+        directory = stack.enter_context(fresh_directory())
         target = stack.enter_context(Target(nginx, directory / "target"))
         flapping = stack.enter_context(Flapping())
         progress.say("Starting `emeter up` ...")
         instance = stack.enter_context(Instance(directory / "data", directory / "up.log"))
-        options = Options(asked.monitors, asked.interval, asked.seconds, 1, None, verdict=False, floor=False)
-        add_monitors(instance, target.url, options)
+        scenario = Scenario("pages", asked.monitors, asked.interval)
+        add_monitors(instance, addresses(scenario, target, ""), scenario)
         add_flapping(instance, flapping.url, asked.flapping)
         visitor = Visitor(instance.port)
         visitor.log_in()

@@ -41,6 +41,11 @@ def cpu_of(root: int) -> float:
     return sum(process.cpu_ms for process in _descendants(root))
 
 
+def memory_of(root: int) -> float:
+    """MB of memory of a process and its children, as PSS."""
+    return sum(_pss_kb(process.pid) for process in _descendants(root)) / 1024
+
+
 def pid_of(supervisor: int, role: str) -> int:
     """The process of this role directly under an `emeter up`."""
     return next(each.pid for name, each in _family(supervisor) if name == role and each.parent == supervisor)

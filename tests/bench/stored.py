@@ -6,6 +6,8 @@ from arrivals import Window
 from instance import Instance
 from sqlalchemy import text
 
+from emeter_core.outcome import Reason
+
 _RESULTS = """
 SELECT count(*) AS stored, count(*) FILTER (WHERE reason <> 0) AS not_up
 FROM results WHERE slot >= :begin AND slot < :end
@@ -22,12 +24,20 @@ SELECT count(*) AS rows, coalesce(sum(count), 0)::int AS slots
 FROM gaps WHERE last_slot >= :begin AND first_slot < :end
 """
 
+_WHY = """
+SELECT 'gap: ' || reason AS why, sum(count)::int AS slots FROM gaps
+WHERE last_slot >= :begin AND first_slot < :end GROUP BY reason
+UNION ALL
+SELECT 'result: ' || reason, count(*) FROM results
+WHERE slot >= :begin AND slot < :end AND reason <> 0 GROUP BY reason
+"""
+
 _CONDITIONS = "SELECT condition, count(*) FROM monitors GROUP BY condition"
 
 _BYTES = """
 SELECT sum(pg_relation_size(inhrelid))::float / n AS "row", sum(pg_indexes_size(inhrelid))::float / n AS index
 FROM pg_inherits, (SELECT greatest(count(*), 1) AS n FROM results) AS counted
-WHERE inhparent = 'results'::regclass GROUP BY n
+WHERE inhparent = 'results'::regclass AND pg_relation_size(inhrelid) > 0 GROUP BY n
 """
 
 
@@ -48,6 +58,14 @@ def gaps(instance: Instance, window: Window) -> dict[str, int]:
     return _row(instance, _GAPS, window)
 
 
+def why(instance: Instance, window: Window) -> dict[str, int]:
+    """What slots ended as that did not find their target up, by the reason."""
+    values = {"begin": window.begin, "end": window.end}
+    with instance.sessions.begin() as session:
+        rows = session.execute(text(_WHY), values).all()
+    return {_words(reason): count for reason, count in rows}
+
+
 def conditions(instance: Instance) -> dict[str, int]:
     """How many monitors are in each condition."""
     with instance.sessions.begin() as session:
@@ -58,6 +76,12 @@ def bytes_per_result(instance: Instance) -> dict[str, float]:
     """What a result takes on disk, in the table and in its index."""
     found = _row(instance, _BYTES)
     return found | {"sum": sum(found.values())}
+
+
+def _words(reason: str) -> str:
+    """Results have the number of a reason, gaps its word."""
+    what, _, told = reason.partition(": ")
+    return f"{what}: {Reason(int(told)).name.lower()}" if told.isdigit() else reason
 
 
 def _row(instance: Instance, statement: str, window: Window | None = None) -> dict[str, Any]:

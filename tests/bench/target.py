@@ -1,31 +1,31 @@
-"""The target: an nginx of our own on a free port, which writes down when each check arrived."""
+"""The target: an nginx of our own on free ports, plain and TLS, which writes down when each check arrived."""
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from signal import Signals
 from typing import Self
 
-from progress import Progress
+import trustme
+from nginx import NoNginx
 
+from emeter_checker.authorities import authorities
 from emeter_storage.servers import child_command
 
-_PLACES = "/usr/local/sbin:/usr/sbin:/sbin:/opt/homebrew/bin"
-_POLICY = Path("/usr/sbin/policy-rc.d")
+DOMAIN = "bench.test"
+"""The target's certificate is good for 127.0.0.1 and for every name right below this."""
 
-# One worker, as its CPU is not ours and must not crowd ours out; no connection is used twice. The log is
-# buffered: a write per check would cost more than the check.
+# One worker, as its CPU is not ours and must not crowd ours out; no connection and no TLS session is used
+# twice. The log is buffered: a write per check would cost more than the check.
 _CONFIG = """
 daemon off; worker_processes 1; pid {here}/nginx.pid; error_log {here}/error.log warn; {user}
-worker_rlimit_nofile 16384;
-events {{ worker_connections 8192; }}
+worker_rlimit_nofile 65536;
+events {{ worker_connections 32768; }}
 http {{
   log_format arrivals '$msec $request_time $uri';
   access_log {here}/arrivals.log arrivals buffer=256k flush=1s;
@@ -34,6 +34,9 @@ http {{
   keepalive_timeout 0; default_type text/plain;
   server {{
     listen 127.0.0.1:{port} backlog=4096;
+    listen 127.0.0.1:{tls_port} ssl backlog=4096;
+    ssl_certificate {here}/chain.pem; ssl_certificate_key {here}/key.pem;
+    ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache off; ssl_session_tickets off;
     location /m/ {{ return 200 "ok\\n"; }}
     location = /floor {{ access_log off; return 200 "ok\\n"; }}
     location = /served {{ access_log off; stub_status; }}
@@ -42,73 +45,29 @@ http {{
 """
 
 
-class NoNginx(Exception):  # noqa: N818 - a finding about the machine
-    """There is no nginx, and none could be installed."""
-
-
-def find_nginx(progress: Progress) -> str:
-    """The path of nginx, which is installed where that can be done; raises NoNginx."""
-    path = f"{os.environ.get('PATH', '')}:{_PLACES}"
-    found = shutil.which("nginx", path=path)
-    if not found and os.geteuid() == 0 and shutil.which("apt-get"):
-        progress.say("Installing nginx ...")
-        _install()
-        found = shutil.which("nginx", path=path)
-    if not found:
-        raise NoNginx("the bench needs nginx as its target: install the package `nginx`")
-    return found
-
-
-def _install() -> None:
-    """Install the package without letting its service start."""
-    install = ["apt-get", "install", "-qq", "--no-install-recommends", "nginx"]
-    with _no_service():
-        if not _runs(install):
-            _runs(["apt-get", "update", "-qq"])
-            _runs(install)
-
-
-def _runs(command: list[str]) -> bool:
-    told = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-        check=False,
-    )
-    return told.returncode == 0
-
-
-@contextmanager
-def _no_service() -> Iterator[None]:
-    """Debian's own way to install a package without starting its service (invoke-rc.d(8))."""
-    if _POLICY.exists():
-        yield
-        return
-    _POLICY.write_text("#!/bin/sh\nexit 101\n")
-    _POLICY.chmod(0o755)
-    try:
-        yield
-    finally:
-        _POLICY.unlink()
-
-
 class Target:
-    """The running server; `url` takes any path below `/m/`."""
+    """The running server; `url` and `tls_url` take any path below `/m/`.
+
+    `trusted` is a file with this machine's authorities and the one of the certificate: an ECDSA P-256 of a
+    chain of two, as most have.
+    """
 
     def __init__(self, nginx: str, directory: Path) -> None:
         self._nginx = nginx
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.port, self.tls_port = free_port(), free_port()
+        self.url, self.tls_url = f"http://127.0.0.1:{self.port}", f"https://127.0.0.1:{self.tls_port}"
         self.arrivals = directory / "arrivals.log"
+        self.trusted = directory / "trusted.pem"
 
     def __enter__(self) -> Self:
         self._directory.mkdir()
+        self._certify()
         user = "user root;" if os.geteuid() == 0 else ""
         config = self._directory / "nginx.conf"
-        config.write_text(_CONFIG.format(here=self._directory, port=self.port, user=user))
+        ports = {"port": self.port, "tls_port": self.tls_port}
+        config.write_text(_CONFIG.format(here=self._directory, user=user, **ports))
         argv = [self._nginx, "-p", str(self._directory), "-e", "stderr", "-c", str(config)]
         self._process = subprocess.Popen(child_command(argv, death_signal=Signals.SIGTERM))
         self._wait()
@@ -136,6 +95,14 @@ class Target:
         with urllib.request.urlopen(f"{self.url}/served", timeout=5) as answer:
             numbers = re.findall(r"\d+", answer.read().decode().splitlines()[2])
         return int(numbers[2])
+
+    def _certify(self) -> None:
+        root = trustme.CA()
+        leaf = root.create_child_ca().issue_cert("127.0.0.1", f"*.{DOMAIN}")
+        chain = b"".join(pem.bytes() for pem in leaf.cert_chain_pems)
+        (self._directory / "chain.pem").write_bytes(chain)
+        leaf.private_key_pem.write_to_path(str(self._directory / "key.pem"))
+        self.trusted.write_bytes(Path(authorities()).read_bytes() + root.cert_pem.bytes())
 
     def _wait(self) -> None:
         end = time.monotonic() + 10
