@@ -20,6 +20,7 @@ from permission_world import ANONYMOUS, STRANGER, path_to
 from werkzeug.routing import MapAdapter
 
 from emeter_core.accounts import deliver_user_reset_password_instructions, get_user_by_session_token
+from emeter_core.monitors.kinds import DEFAULT, KINDS
 from emeter_core.settings import Settings
 from emeter_storage.engine import DatabaseClock, SessionFactory, transaction
 from emeter_web.router import GROUPS
@@ -45,6 +46,7 @@ TYPED = {
     "current_password": "a password of the tests",
     "url": "http://example.com/",
     "theme": "dark",
+    "name": "A job",
 }
 CASES = 500
 # What is good once: the next case would find nothing to do.
@@ -52,6 +54,9 @@ USED_UP = {"registrations.create", "reset_passwords.update", "settings.update", 
 PARTS = 4
 # Every so many cases all is made as it was, and whether the next one changes anything is looked at.
 LOOK_EVERY = 50
+# What is generated for the other kinds of monitors: what they share with the first one is seen there.
+OF_ANOTHER_KIND = 60
+TARGETS = {"tcp": "example.com:25", "ping": "example.com"}
 # A form that is only a button reads nothing; its cases do the same again and again.
 OF_A_BUTTON = 60
 
@@ -67,6 +72,11 @@ class Form:
     fields: junk.Fields
     cases: int
     """How many are generated: of a form that leads to two places, half for each."""
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether it only shows what would be: nobody can be asked about a job that reports by itself."""
+        return self.fields.get("kind") == "heartbeat" and ".try_" in self.endpoint
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} {self.fields.get('action', '')} as {self.who}".replace("  ", " ")
@@ -141,6 +151,7 @@ class Stage:
         routes = [route.path for group in GROUPS for route in group.routes if route.method == "GET"]
         paths = [path_to(path, world, who, of=having) for path in routes if path not in {RESET, SAMPLES}]
         others = [f"/monitors/{public_id}" for public_id in (having.paused, having.heartbeat)]
+        others += [f"/monitors/new?kind={kind}" for kind in KINDS] + [f"/monitors/{having.heartbeat}/edit"]
         for path in [*paths, *others, self._reset_path]:
             answer = browser.get(path)
             if answer.status_code == 200 and answer.mimetype == "text/html":
@@ -159,8 +170,13 @@ class Stage:
         for button in tag.select("button[formaction]"):
             overrides = button.get("name") == "_method"
             targets.append((button["value"].upper() if overrides else method, button["formaction"]))
+        kind = fields.get("kind", DEFAULT)
+        if kind in TARGETS:
+            del targets[1:]  # Tried as the first kind is; of a heartbeat there is a preview instead.
         filled = fields | {name: value for name, value in TYPED.items() if name in fields}
-        cases = CASES // len(targets) if fields else OF_A_BUTTON
+        if "url" in filled:
+            filled["url"] = TARGETS.get(kind, filled["url"])
+        cases = (CASES if kind == DEFAULT else OF_ANOTHER_KIND) // len(targets) if fields else OF_A_BUTTON
         for wanted, target in targets:
             if wanted not in SAFE_METHODS and target.startswith("/"):
                 path = target.partition("?")[0]
@@ -199,10 +215,15 @@ def test_every_route_that_writes_has_a_form_and_takes_it_when_it_is_filled_in_we
     for form in stage.forms:
         status = stage.send(form, junk.Case(junk.encoded(list(form.fields.items()))), by_field=True)
         if not is_taken(status):
-            refused[form.endpoint] = status
+            refused[form.endpoint, form.is_preview] = status
         stage.restore()
     # Nobody has the e-mail that is typed, and a channel is tested as it was saved.
-    assert refused == {"sessions.create": 200, "alerts.test": 422}
+    assert refused == {
+        ("sessions.create", False): 200,
+        ("alerts.test", False): 422,
+        ("monitors.try_it", True): 200,
+        ("monitors.try_change", True): 200,
+    }
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -219,7 +240,8 @@ def test_generated_cases_are_taken_shown_again_or_refused(stage: Stage, part: in
         stage.restore()
     endpoints = {form.endpoint for form in forms if form.fields}
     never_refused = {each for each in endpoints if not stage.answers[each, 2] + stage.answers[each, 4]}
-    never_taken = {each for each in endpoints if not stage.answers[each, 3]}
+    leading_on = {form.endpoint for form in forms if form.fields and not form.is_preview}
+    never_taken = {each for each in leading_on if not stage.answers[each, 3]}
     # What is generated gets to the views and through them, and no log-in is guessed.
     assert (never_refused, never_taken - {"sessions.create"}) == (set(), set())
 

@@ -41,7 +41,7 @@ def seen(body: bytes, *, length: str | None = None, stream: object = None, **env
         "CONTENT_LENGTH": str(len(body)) if length is None else length,
         "wsgi.input": stream or BytesIO(body),
     }
-    MethodOverride(app)(given_environ | environ, lambda *_: None)
+    MethodOverride(app, lambda _path: True)(given_environ | environ, lambda *_: None)
     return got["method"], got["body"]
 
 

@@ -1,4 +1,7 @@
-"""Errors as pages: what happened, what to do, and who is signed in. None of them asks the database."""
+"""Errors as pages: what happened, what to do, and who is signed in. None of them asks the database.
+
+Scripts get a line instead: see script_errors.py.
+"""
 
 import secrets
 from dataclasses import dataclass, field
@@ -17,6 +20,7 @@ from emeter_web.db import end_transaction, is_in_doubt
 from emeter_web.limit_keys import address
 from emeter_web.limits import LOCKS, PROVING
 from emeter_web.pace import Pace
+from emeter_web.script_errors import script_error
 from emeter_web.tally import Tally
 
 _CLIENT_ERROR = 400
@@ -188,6 +192,8 @@ def _page(
     code: int, words: tuple[str, str] | None = None, *, reference: str = "", way_round: str = ""
 ) -> Response:
     end_transaction()
+    if told := script_error(code, reference=reference):
+        return told
     title, text = words or _WORDS.get(code, _OTHER)
     more = {"reference": reference, "way_round": way_round, "email": g.get("email", "")}
     page = render_template("layouts/error.html", code=code, title=title, text=text, **more)

@@ -1,15 +1,17 @@
 """PUT, PATCH and DELETE for browsers' forms: a POST says in its body what it is (accounts.md, section 5)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from io import BytesIO
 from typing import IO
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from emeter_web.errors import page_of_error, show_http_error
+from emeter_web.user_auth import capability
 
 FIELD = "_method"
 METHODS = frozenset({"PUT", "PATCH", "DELETE"})
@@ -25,15 +27,20 @@ _TOO_LONG = (
 
 def register(app: Flask) -> None:
     """Let forms name their method, and say so where one is too long for that."""
-    app.wsgi_app = MethodOverride(app.wsgi_app)  # type: ignore[method-assign]  # as Flask's documentation does it
+    takes_forms = partial(_takes_forms, app)
+    app.wsgi_app = MethodOverride(app.wsgi_app, takes_forms)  # type: ignore[method-assign]  # as Flask has it
     app.register_error_handler(MethodNotAllowed, _show_not_allowed)
 
 
 class MethodOverride:
-    """WSGI middleware: `_method` in an urlencoded body, and nowhere else, changes the method of a POST."""
+    """WSGI middleware: `_method` in an urlencoded body, and nowhere else, changes the method of a POST.
 
-    def __init__(self, app: WSGIApplication) -> None:
+    `takes_forms` says of a path whether what is posted to it is a form of ours.
+    """
+
+    def __init__(self, app: WSGIApplication, takes_forms: Callable[[str], bool]) -> None:
         self._app = app
+        self._takes_forms = takes_forms
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Read the body, put it back, and hand the request on."""
@@ -45,9 +52,19 @@ class MethodOverride:
             # What is cut off stays cut off: the application finds that it is shorter than announced.
             environ["wsgi.input"] = BytesIO(body)
             method = _method_in(body)
-            if method in METHODS:
+            if method in METHODS and self._takes_forms(environ.get("PATH_INFO", "")):
                 environ["REQUEST_METHOD"] = method
         return self._app(environ, start_response)
+
+
+def _takes_forms(app: Flask, path: str) -> bool:
+    """Whether a POST to this path may be a form: what scripts send by `curl -d` is what they say, no more."""
+    try:
+        endpoint, _ = app.url_map.bind("").match(path, method="POST")
+    except HTTPException:
+        return True
+    group, _ = app.extensions["emeter_routes"][endpoint]
+    return group.guard is not capability
 
 
 def _length_of_form(environ: WSGIEnvironment) -> int:

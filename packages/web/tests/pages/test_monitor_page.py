@@ -80,6 +80,27 @@ def test_changes_of_status_are_listed_newest_first(signed_in, add_monitor, check
     assert told[:2] == ["Down", "Up"]
 
 
+def test_blocked_is_told_with_its_reason_its_address_and_since_when(signed_in, add_monitor, check) -> None:
+    """R31: visible, and on record as a change of status."""
+    public_id = add_monitor()
+    check(ago=30)
+    evidence = {"url": "http://example.com/", "address": "10.1.2.3", "error": "private"}
+    check(Reason.ADDRESS_BLOCKED, ago=10, address="10.1.2.3", evidence=evidence)
+    page = signed_in.page(f"/monitors/{public_id}")
+    assert page.select_one("main [data-monitor-id]")["data-status"] == "blocked"
+    assert re.match(r"Blocked for \d+ s\. ", lede(page))
+    assert Reason.ADDRESS_BLOCKED.text in page.main.text
+    rows = page.find(id="h-changes").find_parent("section").select("tbody tr")
+    assert [row.td.text.split()[0] for row in rows][:2] == ["Blocked", "Up"]
+    assert Reason.ADDRESS_BLOCKED.text in rows[0].text
+    last = page.select("table.checks tbody tr")[0]
+    assert last["data-status"] == "blocked"
+    shown = " ".join(signed_in.page(last.a["href"]).main.text.split())
+    assert "10.1.2.3" in shown
+    assert "private" in shown
+    assert not page.select(".notice[data-status=down]")
+
+
 @pytest.mark.parametrize("span", ["1h", "24h", "7d", "", "nonsense", "%00"])
 def test_latency_is_drawn_over_the_span_that_is_chosen(signed_in, add_monitor, check, span: str) -> None:
     public_id = add_monitor()
