@@ -45,7 +45,7 @@ class Asked:
 
 
 def main() -> int:
-    """Run it; 0 where every figure is as issue 3 asks."""
+    """Run it; 0 where every figure is as promised."""
     asked = _read()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:

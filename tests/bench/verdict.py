@@ -1,4 +1,4 @@
-"""Whether the figures of a scenario are as issue 5 asks."""
+"""Whether the figures of a scenario are as promised."""
 
 from collections.abc import Iterator
 from typing import Any

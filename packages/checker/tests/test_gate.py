@@ -108,6 +108,7 @@ def test_what_is_found_too_late_for_its_lease_does_not_pass(gate, passed, take, 
     gate.add([late._replace(start_by_us=late.slot_us - 1), timely])
     wait_for(lambda: bool(passed))
     assert [scheduled.ticket for scheduled in passed] == [timely]
+    assert gate.too_late == 1
 
 
 def test_what_the_engine_has_no_room_for_waits(database, vault, passed, take, add_monitor) -> None:

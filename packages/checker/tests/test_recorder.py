@@ -82,9 +82,11 @@ def test_results_wait_while_the_database_is_away(database, add_monitor, allow_co
     recorder.put(finished(claim))
     time.sleep(0.5)
     assert (recorder.recorded, recorder.waiting) == (0, 1)
+    assert 0.5 <= recorder.behind < 60
     allow_connections(to=True)
     wait_for(lambda: recorder.recorded == 1)
     recorder.stop(within=10)
+    assert recorder.behind == 0
     assert stored(database) == 1
 
 

@@ -50,6 +50,8 @@ class Gate:
         self._room = room
         self._specs: dict[int, CheckSpec] = {}
         self._heap: list[tuple[int, int, Taken]] = []
+        self.too_late = 0
+        """Claims that were found too late and left alone."""
         self._next_look_us = 0
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -150,6 +152,8 @@ class Gate:
                 # What is found too late is left alone: its lease runs out and it is claimed again, or a gap.
                 if now_us <= claim.start_by_us:
                     due.append(claim)
+                else:
+                    self.too_late += 1
         return due
 
     def _knows(self, claim: Taken) -> bool:

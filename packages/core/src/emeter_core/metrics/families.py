@@ -62,6 +62,12 @@ IN_FLIGHT = Family("emeter_checks_in_flight", _GAUGE, (), "Checks that started a
 CLAIMS_WAITING = Family(
     "emeter_claims_waiting", _GAUGE, (), "Claims that were taken and wait for their slot."
 )
+TOO_LATE = Family(
+    "emeter_checks_too_late_total",
+    _COUNTER,
+    (),
+    "Checks that a worker had no time to begin before their lease would run out.",
+)
 RESULTS_WAITING = Family("emeter_results_waiting", _GAUGE, (), "Results that wait to be recorded.")
 RESULTS_RECORDED = Family("emeter_results_recorded_total", _COUNTER, (), "Results that were stored.")
 RESULTS_DISCARDED = Family(
