@@ -89,10 +89,15 @@ def test_no_length_is_longer_than_the_duration_and_none_is_a_whole_unit_short(du
         (9_999_400, "9,999 ms"),
         (10_000_000, "10 s"),
         (12_560_000, "12.5 s"),
+        (119_999_000, "119.9 s"),
+        (120_000_000, "2 min"),
+        (7_380_000_000, "2 h 3 min"),
         (None, formats.NONE),
     ],
 )
-def test_milliseconds_are_whole_and_become_seconds_from_ten_on(us: float | None, told: str) -> None:
+def test_milliseconds_are_whole_and_become_seconds_from_ten_on_and_lengths_from_two_minutes_on(
+    us: float | None, told: str
+) -> None:
     assert formats.ms(us) == told
 
 

@@ -8,11 +8,16 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
+from emeter_core.heartbeats import Ping, PingKind, take_ping
+from emeter_core.settings import Settings
 from emeter_core.testing.terminal import Terminal
+from emeter_storage.engine import make_engine
 
 EMETER = [sys.executable, "-P", "-m", "emeter_core.commands.main"]
 
@@ -78,6 +83,19 @@ def test_the_table_counts(three: Terminal) -> None:
 def test_an_empty_list_says_what_to_do(mine: Terminal) -> None:
     assert "emeter monitor add URL" in mine.well("monitor", "list")
     assert mine.listed() == []
+
+
+def test_a_run_of_hours_is_told_in_full(mine: Terminal) -> None:
+    mine.add("--kind", "heartbeat", "--name", "Backup", "--token", "a-token-of-the-tests")
+    engine = make_engine(Settings.load().database, name="tests")
+    now = datetime.now(UTC)
+    with Session(engine) as session, session.begin():
+        for kind, at in ((PingKind.START, now - timedelta(hours=2, minutes=3)), (PingKind.SUCCESS, now)):
+            take_ping(session, "a-token-of-the-tests", Ping(kind), now=at)
+    engine.dispose()
+
+    assert mine.listed()[0]["latency_ms"] == pytest.approx(7_380_000, abs=1)
+    assert "  2 h 3 min  " in mine.well("monitor", "list")
 
 
 class Watch:

@@ -25,7 +25,11 @@ def test_how_long_ago(seconds: float, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("microseconds", "words"),
-    [(0, "0.0 ms"), (1714, "1.7 ms"), (240_400, "240 ms"), (999_400, "999 ms"), (1_240_000, "1.24 s")],
+    [
+        *((0, "0.0 ms"), (1714, "1.7 ms"), (240_400, "240 ms"), (999_400, "999 ms"), (1_240_000, "1.24 s")),
+        *((100_000_000, "100.00 s"), (120_000_000, "2 min"), (7_380_000_000, "2 h 3 min")),
+        (2 * 86_400_000_000 + 59_000_000, "2 d"),
+    ],
 )
 def test_latencies(microseconds: int, words: str) -> None:
     assert latency(microseconds) == words
@@ -33,3 +37,5 @@ def test_latencies(microseconds: int, words: str) -> None:
 
 def test_lengths() -> None:
     assert length(timedelta(minutes=90)) == "1 h"
+    assert length(timedelta(minutes=90), units=2) == "1 h 30 min"
+    assert length(timedelta(hours=1, seconds=59), units=2) == "1 h"

@@ -10,6 +10,7 @@ from emeter_core.analytics import last_checks
 from emeter_core.checks.result import Result
 from emeter_core.heartbeats import HeartbeatPing, Ping, PingKind, Taken
 from emeter_core.incidents import Incident, StatusChange
+from emeter_core.microseconds import LONGEST_US
 from emeter_core.monitors import Status, cause_of, get_monitor_row, pause_monitor, resume_monitor
 from emeter_core.monitors.heartbeat.heartbeat import PINGS_KEPT
 from emeter_core.monitors.heartbeat.ping import MAX_MESSAGE, clean_message
@@ -130,14 +131,15 @@ def test_runs_that_overlap_are_told_apart(add_heartbeat, ping, view, noon) -> No
     assert took == [None, 5_000_000, 11_000_000]
 
 
-def test_a_run_of_days_is_kept_in_full_and_charted_as_far_as_a_result_goes(
-    session, add_heartbeat, ping, fresh, view, noon
+@pytest.mark.parametrize(("days", "told"), [(2, 2 * 86_400_000_000), (40, LONGEST_US)])
+def test_a_run_of_days_is_told_in_full_up_to_24_of_them(
+    session, add_heartbeat, ping, fresh, view, noon, days: int, told: int
 ) -> None:
     monitor = add_heartbeat()
-    ping(noon - timedelta(days=2), PingKind.START)
+    ping(noon - timedelta(days=days), PingKind.START)
     ping(noon)
-    assert view(monitor, noon).pings[0].run_us == 2 * 86_400 * 1_000_000
-    assert results(session, fresh(monitor)[1])[0][3] == 2**31 - 1
+    assert view(monitor, noon).pings[0].run_us == days * 86_400_000_000
+    assert results(session, fresh(monitor)[1])[0][3] == told
 
 
 def test_a_length_that_the_job_tells_itself_counts(session, add_heartbeat, ping, fresh, noon) -> None:
@@ -207,8 +209,8 @@ def test_a_ping_costs_few_statements(session, connection, add_heartbeat, ping, n
     event.listen(connection, "before_cursor_execute", note)
     ping(noon + MINUTE)
     event.remove(connection, "before_cursor_execute", note)
-    # Beside them COPY, which goes past SQLAlchemy.
-    assert len(seen) <= (6 if first else 3), seen
+    # Beside them COPY, which goes past SQLAlchemy, within a savepoint: two of these.
+    assert len(seen) <= (8 if first else 5), seen
 
 
 @pytest.mark.parametrize(

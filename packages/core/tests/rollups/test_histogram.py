@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 
+from emeter_core.microseconds import LONGEST_US
 from emeter_core.rollups.histogram import (
     ERROR,
     bucket_of,
@@ -19,8 +20,7 @@ from emeter_core.rollups.histogram import (
     value_of,
 )
 
-INT_MAX = 2**31 - 1
-latencies = st.one_of(st.integers(0, 300), st.integers(0, 60_000_000), st.integers(0, INT_MAX))
+latencies = st.one_of(st.integers(0, 300), st.integers(0, 60_000_000), st.integers(0, LONGEST_US))
 samples = st.lists(latencies, min_size=1, max_size=300)
 counts = st.dictionaries(st.integers(0, 600), st.integers(1, 20_000), min_size=1, max_size=40)
 
@@ -86,7 +86,7 @@ def test_merged_counts_are_the_sums_of_all(engine: Engine, stored: list[dict[int
 @settings(max_examples=20)
 @given(sample=samples)
 def test_sql_finds_the_same_buckets(engine: Engine, sample: list[int]) -> None:
-    query = text(f"SELECT {sql_bucket('v')} FROM unnest(CAST(:sample AS int[])) AS v")
+    query = text(f"SELECT {sql_bucket('v')} FROM unnest(CAST(:sample AS bigint[])) AS v")
     with engine.connect() as connection:
         found = connection.execute(query, {"sample": sample}).scalars().all()
     for latency, bucket in zip(sample, found, strict=True):

@@ -10,12 +10,13 @@ from flask import Flask
 
 NONE = "\N{EN DASH}"
 _MS_UP_TO = 10_000  # from here on in seconds
+_S_UP_TO = 120_000  # milliseconds; from here on as a length
 _LENGTHS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _WORDS = {"no_data": "No data"}
 
 
 def ms(us: float | None) -> str:
-    """Write microseconds as milliseconds, from 10 s on as seconds: `2,841 ms`, `12.5 s`."""
+    """Write what something took: `2,841 ms`, from 10 s on `12.5 s`, from two minutes on `2 h 3 min`."""
     if us is None:
         return NONE
     if us < 500 and us > 0:  # noqa: PLR2004 - half a millisecond
@@ -23,7 +24,9 @@ def ms(us: float | None) -> str:
     whole = round(us / 1_000)
     if whole < _MS_UP_TO:
         return f"{whole:,} ms"
-    return f"{_trim(Decimal(whole) / 1_000, '0.1')} s"
+    if whole < _S_UP_TO:
+        return f"{_trim(Decimal(whole) / 1_000, '0.1')} s"
+    return length(timedelta(milliseconds=whole))
 
 
 def plain_ms(us: float) -> str:

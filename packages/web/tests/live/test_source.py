@@ -8,6 +8,7 @@ from sqlalchemy import Engine, text
 
 from emeter_core.accounts import Role, Seat, User, generate_user_session_token, scope_of
 from emeter_core.database import Database
+from emeter_core.microseconds import to_stored
 from emeter_core.monitors import Monitor, create_monitor, draft_monitor, pause_monitor
 from emeter_core.scope import Scope
 from emeter_core.settings import Settings
@@ -59,6 +60,15 @@ def test_a_check_is_seen(source: DatabaseSource, database: Database, scope: Scop
 
     assert (row.id, row.status, row.us) == (str(monitor.public_id), "pending", 171_000)
     assert row.checked_at is not None
+
+
+def test_a_run_of_hours_is_told_in_full(
+    source: DatabaseSource, database: Database, scope: Scope, monitor: Monitor
+) -> None:
+    assert look(source, scope).teams[scope.team.id].rows == []
+    check(database.engine, monitor, us=7_380_000_000, reason=0)
+    (row,) = look(source, scope).teams[scope.team.id].rows
+    assert row.us == 7_380_000_000
 
 
 def test_a_check_that_failed_has_no_latency(
@@ -115,4 +125,4 @@ def test_a_database_that_refuses_is_away_and_comes_back(
 
 def check(engine: Engine, monitor: Monitor, *, us: int, reason: int) -> None:
     with engine.begin() as connection:
-        connection.execute(text(_CHECKED), {"us": us, "reason": reason, "id": monitor.id})
+        connection.execute(text(_CHECKED), {"us": to_stored(us), "reason": reason, "id": monitor.id})

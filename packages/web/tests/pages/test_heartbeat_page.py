@@ -270,3 +270,23 @@ def test_the_time_of_a_heartbeat_is_that_of_its_run(
     assert [item.text.split()[0] for item in page.select(".legend li")][1:] == ["Total"]
     answer = signed_in.get(f"{path}/latency").get_json()
     assert max(each for each in answer["transfer"] if each is not None) == 60_000
+
+
+def test_a_run_of_hours_is_told_in_full_wherever_it_stands(heartbeat, ping, signed_in) -> None:
+    path = heartbeat(period=86_400)
+    ping(123.1, PingKind.START)
+    ping(0.1)
+    page = signed_in.page(path)
+    told = "2 h 3 min"
+    assert [cell.text for cell in page.select("[data-pings] .num")][1:] == [told, "–"]
+    assert page.select_one("[data-read=total]").text == told
+    assert [word.text for word in page.select(".chart .y span")] == [
+        *("0", "45 min", "1 h 30 min", "2 h 15 min", "3 h"),
+    ]
+    assert f"{told}p95 {told}" in page.text.replace("\n", "")
+    answer = signed_in.get(f"{path}/latency").get_json()
+    assert max(each for each in answer["transfer"] if each is not None) == 7_380_000
+    check = signed_in.page(page.select_one("[data-pings] tbody a")["href"])
+    assert f"in {told}" in lede(check)
+    assert [word.text for word in check.select(".ruler span")] == ["0", "1 h 30 min", "3 h"]
+    assert signed_in.page("/monitors").select_one("[data-live=latency]").text == told

@@ -51,9 +51,9 @@ class Sums:
 class Bucket:
     """What a monitor was from `since` to before `until`; latencies in microseconds, of what succeeded alone.
 
-    Latencies are None where nothing succeeded. `least`, `most` and `mean` are exact, and so are percentiles
-    made of single results (`is_exact`); those of rollups are off by 2.5 % at most. All but times are computed
-    when they are asked for.
+    Latencies are None where nothing succeeded. `least`, `most` and `mean` are exact, as far as what is
+    stored is (see `microseconds`), and so are percentiles made of single results (`is_exact`); those of
+    rollups are off by 2.5 % at most. All but times are computed when they are asked for.
     """
 
     since: datetime

@@ -12,6 +12,7 @@ from emeter_core.checks.packing import unpack_phases
 from emeter_core.checks.slots import from_us, to_us
 from emeter_core.checks.take import array
 from emeter_core.errors import NotFound
+from emeter_core.microseconds import from_stored, sql_from_stored
 from emeter_core.monitors.monitor import Monitor
 from emeter_core.outcome import Condition, Phases, Reason
 from emeter_core.rollups.level import DAY
@@ -77,7 +78,7 @@ WHERE m.id = :monitor_id AND m.team_id = :team_id LIMIT 1
 
 _RECENT = text(f"""
 SELECT m.id, ARRAY(
-  SELECT CASE WHEN r.reason = 0 THEN r.total_us END FROM ({_NEWEST}) AS r ORDER BY r.slot
+  SELECT CASE WHEN r.reason = 0 THEN {sql_from_stored("r.total_us")} END FROM ({_NEWEST}) AS r ORDER BY r.slot
 )
 FROM monitors m JOIN probes p ON p.monitor_id = m.id
 WHERE m.id = ANY (CAST(:monitor_ids AS int[])) AND m.team_id = :team_id
@@ -150,12 +151,13 @@ def _days(after: datetime, until: datetime) -> dict[str, object]:
 
 
 def _check(row: Row[*tuple[Any, ...]]) -> Check:
+    total_us = from_stored(row.total_us)
     return Check(
         slot=row.slot,
         reason=Reason(row.reason),
         code=row.code,
-        phases=unpack_phases(bytes(row.phases), row.total_us),
-        total_us=row.total_us,
+        phases=unpack_phases(bytes(row.phases), total_us),
+        total_us=total_us,
         late_ms=row.late_ms,
         evidence=row.evidence or {},
     )

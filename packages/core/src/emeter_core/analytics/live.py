@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from emeter_core.microseconds import sql_from_stored
 from emeter_core.monitors.shown import SQL_STATUS
 from emeter_core.monitors.status import Status
 
@@ -52,12 +53,13 @@ SELECT t.id, md5(concat_ws(' ',
 FROM unnest(CAST(:team_ids AS uuid[])) AS t (id)
 """)
 
+_TOTAL_US = sql_from_stored("p.last_total_us")
 _NEWS = text(f"""
 SELECT m.team_id, m.public_id::text, {SQL_STATUS},
-  CASE WHEN p.last_reason = 0 THEN nullif(p.last_total_us, 0) END, p.last_slot
+  CASE WHEN p.last_reason = 0 THEN nullif({_TOTAL_US}, 0) END, p.last_slot
 FROM monitors m JOIN probes p ON p.monitor_id = m.id
 WHERE m.team_id = ANY (CAST(:team_ids AS uuid[]))
-  AND p.last_slot + least(p.last_total_us, :longest) * interval '1 microsecond' >= :since
+  AND p.last_slot + least({_TOTAL_US}, :longest) * interval '1 microsecond' >= :since
 """)  # noqa: S608 - made of our own constants
 
 

@@ -17,6 +17,7 @@ from emeter_core.analytics.sources import Reach, Stretch, kept_edges, stretches
 from emeter_core.analytics.span import Span
 from emeter_core.checks.packing import sql_phase
 from emeter_core.checks.take import array
+from emeter_core.microseconds import from_stored, sql_from_stored
 from emeter_core.monitors.monitor import Monitor
 from emeter_core.rollups import DAY, LEVELS, RAW, Level, RollupProgress
 from emeter_core.scope import Scope
@@ -130,7 +131,9 @@ def _of_rollup(*figures: Any) -> Sums:  # noqa: ANN401 - the columns of a row
     checks, ok, failures, total_us, least, most, *rest = figures
     phases, histogram, times = rest[: len(PHASES)], rest[len(PHASES)], rest[len(PHASES) + 1 :]
     return Sums(
-        *(checks, ok, failures, total_us, least, most),
+        *(checks, ok, failures, total_us),
+        least=None if least is None else from_stored(least),
+        most=None if most is None else from_stored(most),
         phases=[phase or 0.0 for phase in phases],
         histograms=[bytes(histogram)] if histogram else [],
         times={status: timedelta(microseconds=us) for status, us in zip(TIMES, times, strict=True) if us},
@@ -144,7 +147,7 @@ SELECT part.bucket, r.* FROM unnest(
 ) AS part (bucket, since, until)
 CROSS JOIN LATERAL (
   SELECT count(*)::int AS checks, count(*) FILTER (WHERE {sql_is_failure("reason")})::int AS failures,
-    array_agg(total_us) FILTER (WHERE reason = 0) AS values,
+    array_agg({sql_from_stored("total_us")}) FILTER (WHERE reason = 0) AS values,
     {", ".join(f"sum({sql_phase('phases', n)}) FILTER (WHERE reason = 0)" for n in range(len(PHASES)))}
   FROM probes p CROSS JOIN LATERAL (
     SELECT total_us, reason, phases FROM results

@@ -10,6 +10,7 @@ from sqlalchemy import TextClause, text
 
 from emeter_core.analytics.known import sql_spans
 from emeter_core.checks.packing import sql_phase
+from emeter_core.microseconds import sql_from_stored, sql_to_stored
 from emeter_core.monitors.status import Status
 from emeter_core.outcome import Condition, Reason
 from emeter_core.rollups.histogram import sql_bucket, sql_pack, sql_unpack
@@ -91,7 +92,7 @@ def _counted_raw(level: Level) -> dict[str, str]:
     ms = sql_day_ms("r.slot")
     raw = f"""
   SELECT pieces.monitor_id, {level.sql_period("r.slot")} AS period, r.reason, r.phases,
-    CASE WHEN r.reason = 0 THEN r.total_us END AS total_us
+    CASE WHEN r.reason = 0 THEN {sql_from_stored("r.total_us")} END AS total_us
   FROM pieces JOIN probes p ON p.monitor_id = pieces.monitor_id
   CROSS JOIN LATERAL (
     SELECT slot, reason, total_us, phases FROM results r
@@ -108,7 +109,8 @@ def _counted_raw(level: Level) -> dict[str, str]:
     counted = f"""
   SELECT monitor_id, period, count(*)::int AS checks, count(total_us)::int AS ok,
     count(*) FILTER (WHERE {sql_is_failure("reason")})::int AS failures,
-    sum(total_us)::bigint AS total_us, min(total_us) AS min_us, max(total_us) AS max_us, {_nulls(phases)}
+    sum(total_us)::bigint AS total_us, {sql_to_stored("min(total_us)")} AS min_us,
+    {sql_to_stored("max(total_us)")} AS max_us, {_nulls(phases)}
   FROM raw GROUP BY monitor_id, period"""  # noqa: S608 - made of our own constants
     bucketed = f"""
   SELECT monitor_id, period, {sql_bucket("total_us")} AS bucket, count(*) AS count
@@ -131,8 +133,9 @@ def _counted_below(level: Level) -> dict[str, str]:
     phases = (f"sum({name}::float8)::real AS {name}" for name in PHASES)
     counted = f"""
   SELECT monitor_id, upper AS period, sum(checks)::int AS checks, sum(ok)::int AS ok,
-    sum(failures)::int AS failures, sum(total_us)::bigint AS total_us, min(min_us) AS min_us,
-    max(max_us) AS max_us, {", ".join(phases)}
+    sum(failures)::int AS failures, sum(total_us)::bigint AS total_us,
+    {sql_to_stored(f"min({sql_from_stored('min_us')})")} AS min_us,
+    {sql_to_stored(f"max({sql_from_stored('max_us')})")} AS max_us, {", ".join(phases)}
   FROM lower GROUP BY monitor_id, upper"""  # noqa: S608 - made of our own constants
     bucketed = f"""
   SELECT monitor_id, upper AS period, bucket, sum(count) AS count

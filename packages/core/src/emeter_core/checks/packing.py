@@ -4,6 +4,7 @@ import json
 import struct
 
 from emeter_core.checks.finished import Finished
+from emeter_core.microseconds import to_stored
 from emeter_core.outcome import Phases
 
 COLUMNS = ("slot", "probe_id", "total_us", "late_ms", "reason", "code", "phases", "evidence")
@@ -11,7 +12,6 @@ COLUMNS = ("slot", "probe_id", "total_us", "late_ms", "reason", "code", "phases"
 # PostgreSQL counts its microseconds from 2000.
 _POSTGRES_EPOCH_US = 946_684_800_000_000
 _SMALLINT_MAX = 32_767
-_INT_MAX = 2_147_483_647
 _NULL = -1
 _JSONB_VERSION = b"\x01"
 
@@ -37,7 +37,7 @@ def pack_result(finished: Finished) -> bytes:
     row = _ROW.pack(
         *(8, 8, claim.slot_us - _POSTGRES_EPOCH_US),
         *(4, claim.probe_id),
-        *(4, min(sum(phases), _INT_MAX)),
+        *(4, to_stored(sum(phases))),
         *(2, min(finished.late_ms, _SMALLINT_MAX)),
         *(2, outcome.reason),
         *(2, outcome.code),

@@ -6,6 +6,7 @@ from sqlalchemy import Integer, LargeBinary, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from emeter_core.microseconds import Microseconds
 from emeter_storage.base import Base, Timestamp
 
 
@@ -14,10 +15,10 @@ class Result(Base):
 
     92 bytes a row, its index included. So: eight columns, widest first, as with a ninth the null bitmap would
     cost eight bytes more; `phases` holds dns, connect, tls and wait in 16 bits each (see `packing`), transfer
-    is what is left of `total_us`; and the key is not the table's but a unique index of each partition, on the
-    probe and the milliseconds since midnight, half as wide (see `emeter_storage.partitions`). `late_ms` is
-    how long after its slot the check started, at most 32,767. No foreign key: probe ids are never reused, and
-    partitions are dropped whole.
+    is what is left of `total_us`, which has four bytes for up to days (see `microseconds`); and the key is
+    not the table's but a unique index of each partition, on the probe and the milliseconds since midnight,
+    half as wide (see `emeter_storage.partitions`). `late_ms` is how long after its slot the check started, at
+    most 32,767. No foreign key: probe ids are never reused, and partitions are dropped whole.
     """
 
     __tablename__ = "results"
@@ -25,7 +26,7 @@ class Result(Base):
 
     slot: Mapped[Timestamp] = mapped_column()
     probe_id: Mapped[int] = mapped_column(Integer)
-    total_us: Mapped[int] = mapped_column(Integer)
+    total_us: Mapped[int] = mapped_column(Microseconds)
     late_ms: Mapped[int] = mapped_column(SmallInteger)
     reason: Mapped[int] = mapped_column(SmallInteger)
     code: Mapped[int] = mapped_column(SmallInteger)

@@ -11,6 +11,7 @@ from emeter_core.checks.finished import Finished
 from emeter_core.checks.slots import sql_slot, sql_turn, to_us
 from emeter_core.checks.state import State, Step
 from emeter_core.checks.take import array
+from emeter_core.microseconds import to_stored
 
 
 class Judged(NamedTuple):
@@ -100,7 +101,7 @@ def _go_on(session: Session, judged: Sequence[Judged]) -> None:
         "probe_ids": array([each.claim.probe_id for each in finished]),
         "slots": array([each.claim.slot_us for each in finished]),
         "successes": array([each.step.state.successes for each in judged]),
-        "totals": array([sum(each.outcome.phases) for each in finished]),
+        "totals": array([to_stored(sum(each.outcome.phases)) for each in finished]),
         "codes": array([each.outcome.code for each in finished]),
     }
     session.execute(_GO_ON, values)
@@ -120,7 +121,7 @@ def _change(session: Session, judged: Sequence[Judged]) -> None:
         "since": _instants(state.streak_since for state in states),
         "ended": _instants(state.streak_ended_at for state in states),
         "last": _instants(state.last_slot for state in states),
-        "totals": array(sum(each.outcome.phases) for each in finished),
+        "totals": array(to_stored(sum(each.outcome.phases)) for each in finished),
         "codes": array(each.outcome.code for each in finished),
         "reasons": array(each.outcome.reason.value for each in finished),
         "certificates": _instants(each.outcome.certificate_ends_at for each in finished),

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -34,11 +34,6 @@ class ShownPing:
     def slot_us(self) -> int | None:
         """The slot of its result, as URLs name a check; None where it counted for nothing."""
         return to_us(self.at) if self.kind in ENDS else None
-
-    @property
-    def run(self) -> timedelta | None:
-        """How long the run took."""
-        return None if self.run_us is None else timedelta(microseconds=self.run_us)
 
 
 @dataclass(frozen=True, slots=True)

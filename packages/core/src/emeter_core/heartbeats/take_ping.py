@@ -1,4 +1,4 @@
-"""A ping taken: three statements, one more where the monitor's condition changes."""
+"""A ping taken: three statements and a savepoint, one more where the monitor's condition changes."""
 
 import json
 from collections.abc import Sequence
@@ -17,9 +17,6 @@ from emeter_core.monitors.heartbeat.ping import Ping, PingKind
 from emeter_core.monitors.heartbeat.tokens import digest_of
 from emeter_core.monitors.kinds.heartbeat import TARGET
 from emeter_core.outcome import NO_PHASES, Outcome, Phases, Reason
-
-# What a result can hold; a longer run is told in full where pings are.
-LONGEST_RUN_US = 2_147_483_647
 
 
 class Taken(Enum):
@@ -63,7 +60,7 @@ def take_ping(session: Session, token: str, ping: Ping, *, now: datetime) -> Tak
 
 
 def _outcome(ping: Ping, run_us: int | None) -> Outcome:
-    phases = Phases(transfer=min(run_us, LONGEST_RUN_US)) if run_us else NO_PHASES
+    phases = Phases(transfer=run_us) if run_us else NO_PHASES
     code = ping.exit_code or 0
     if ping.kind is PingKind.SUCCESS:
         return Outcome(Reason.OK, phases, code)

@@ -3,6 +3,7 @@
 from sqlalchemy import Boolean, ForeignKey, Identity, Index, Integer, SmallInteger, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from emeter_core.microseconds import Microseconds
 from emeter_core.outcome import Condition
 from emeter_storage.base import Base, Timestamp
 
@@ -30,7 +31,7 @@ class Probe(Base):
     streak_since: Mapped[Timestamp | None]
     streak_ended_at: Mapped[Timestamp | None]
     certificate_ends_at: Mapped[Timestamp | None]
-    last_total_us: Mapped[int | None] = mapped_column(Integer)
+    last_total_us: Mapped[int | None] = mapped_column(Microseconds)
     last_code: Mapped[int | None] = mapped_column(SmallInteger)
     last_reason: Mapped[int | None] = mapped_column(SmallInteger)
     failures: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))

@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, UnaryExpression, case, false, func, null, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    UnaryExpression,
+    case,
+    false,
+    func,
+    literal_column,
+    null,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from emeter_core.accounts.team import TeamOf
@@ -15,6 +27,7 @@ from emeter_core.errors import NotFound
 from emeter_core.ids import read_uuid
 from emeter_core.incidents.incident import Incident
 from emeter_core.incidents.incident_monitor import IncidentMonitor
+from emeter_core.microseconds import sql_from_stored
 from emeter_core.monitors.cause import cause_of
 from emeter_core.monitors.kinds import KINDS
 from emeter_core.monitors.monitor import Monitor
@@ -95,10 +108,11 @@ def overview(session: Session, scope: Scope) -> Overview:
 
 # Of what is well, or rests, it matters little since when: it is sought by its name.
 _wrong_since = case((shown_status.in_([Status.UP, Status.PAUSED]), null()), else_=shown_since)
+_last_us = literal_column(sql_from_stored(str(Probe.__table__.c.last_total_us)), BigInteger)
 _ORDERS: dict[str, list[UnaryExpression[Any]]] = {
     "trouble": [shown_rank.asc(), _wrong_since.asc()],
     "name": [],
-    "latency": [Probe.last_total_us.desc().nulls_last()],
+    "latency": [_last_us.desc().nulls_last()],
     "changed": [shown_since.desc()],
 }
 SORTS = tuple(_ORDERS)

@@ -3,6 +3,7 @@
 from sqlalchemy import REAL, BigInteger, ForeignKey, Integer, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
+from emeter_core.microseconds import Microseconds
 from emeter_storage.base import Base
 
 
@@ -10,9 +11,10 @@ class _Rollup:
     """What a monitor was in one period, seen from all locations.
 
     `period` counts periods of the level's length from 1970. `checks` are all, `ok` those that succeeded, and
-    of these alone are `total_us` (the sum), `min_us`, `max_us`, the sums of their phases and the `histogram`
-    (see there); `failures` found the target down. `<status>_us` is how long the monitor had that status; NULL
-    is none, so that most rows hold one of the nine. Columns are in the order of their width.
+    of these alone are `total_us` (the sum), `min_us` and `max_us` (four bytes, see `microseconds`), the sums
+    of their phases and the `histogram` (see there); `failures` found the target down. `<status>_us` is how
+    long the monitor had that status; NULL is none, so that most rows hold one of the nine. Columns are in the
+    order of their width.
     """
 
     total_us: Mapped[int] = mapped_column(BigInteger)
@@ -30,8 +32,8 @@ class _Rollup:
     checks: Mapped[int] = mapped_column(Integer)
     ok: Mapped[int] = mapped_column(Integer)
     failures: Mapped[int] = mapped_column(Integer)
-    min_us: Mapped[int | None] = mapped_column(Integer)
-    max_us: Mapped[int | None] = mapped_column(Integer)
+    min_us: Mapped[int | None] = mapped_column(Microseconds)
+    max_us: Mapped[int | None] = mapped_column(Microseconds)
     dns_us: Mapped[float | None] = mapped_column(REAL)
     connect_us: Mapped[float | None] = mapped_column(REAL)
     tls_us: Mapped[float | None] = mapped_column(REAL)

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from emeter_web import formats
-from emeter_web.charts.paths import line, number, round_up, runs
+from emeter_web.charts import ruler
+from emeter_web.charts.paths import line, number, runs
 from emeter_web.charts.times import Mark, marks
 
 WIDTH, HEIGHT = 960, 240
@@ -118,7 +119,7 @@ def draw(
     phases = [series.dns, series.connect, series.tls, series.wait, series.transfer]
     tops = _stack(phases, len(series.at))
     known = [top for top in tops[-1] if top is not None]
-    top = round_up(max([*known, limit_us or 0]) * 1.02) if known or limit_us else round_up(400_000)
+    top = ruler.end_of(max([*known, limit_us or 0]) * 1.02 if known or limit_us else 400_000)
     slot = WIDTH / max(len(series.at), 1)
     areas = tuple(
         _area(tops[index], tops[index - 1] if index else None, slot, top) for index in range(_PHASES)
@@ -126,10 +127,7 @@ def draw(
     bands = [span for span in spans if span.status in _LOUD]
     return Chart(
         areas if known else (),
-        (
-            *(formats.plain_ms(top * step / _QUARTERS) for step in range(_QUARTERS)),
-            f"{formats.plain_ms(top)} ms",
-        ),
+        ruler.words(top, _QUARTERS),
         tuple(marks(since, until)),
         tuple(_band(span, since, until) for span in bands),
         tuple(_flags(bands, since, until)),

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from emeter_core.outcome import Phases, Reason
 from emeter_web import formats
-from emeter_web.charts.paths import number, round_up
+from emeter_web.charts import ruler
+from emeter_web.charts.paths import number
 
 WORDS = ("DNS", "Connect", "TLS", "First byte", "Transfer")
 _DNS, _CONNECT, _TLS, _WAIT, _TRANSFER = range(5)
@@ -68,7 +69,7 @@ def failed_phase(reason: Reason, phases: Phases) -> int | None:
 
 def waterfall(phases: Sequence[int], failed: int | None = None) -> Waterfall:
     """Lay out the phases (microseconds) of one check; what there is not, as TLS over http, has no lane."""
-    top = round_up(sum(phases))
+    top = ruler.end_of(sum(phases))
     lanes, start = [], 0
     for index, took in enumerate(phases):
         reached = failed is None or index <= failed
@@ -80,8 +81,7 @@ def waterfall(phases: Sequence[int], failed: int | None = None) -> Waterfall:
                 )
             )
         start += took
-    scale = ("0", formats.plain_ms(top / 2), f"{formats.plain_ms(top)} ms")
-    return Waterfall(tuple(lanes), scale, formats.ms(sum(phases)))
+    return Waterfall(tuple(lanes), ruler.words(top, 2), formats.ms(sum(phases)))
 
 
 def flow_scale(checks: Iterable[Sequence[int]]) -> int:

@@ -22,6 +22,8 @@ export async function draw(holder, series) {
     followTheme(holder);
   }
   Object.assign(holder, { series, slots: data.slots, top });
+  // The words of the scale may have become longer.
+  if (holder.plot.width !== place.clientWidth) resize(holder);
   holder.plot.setData(data.columns);
 }
 

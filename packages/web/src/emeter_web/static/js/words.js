@@ -7,7 +7,8 @@ export function ms(us) {
   if (us === null || us === undefined) return NONE;
   if (us > 0 && us < 500) return "<1 ms";
   const whole = Math.round(us / 1000);
-  return whole < 10_000 ? `${count(whole)} ms` : `${count(Math.floor(whole / 100) / 10)} s`;
+  if (whole < 10_000) return `${count(whole)} ms`;
+  return whole < 120_000 ? `${count(Math.floor(whole / 100) / 10)} s` : length(whole / 1000);
 }
 
 export function count(number) {
