@@ -107,7 +107,13 @@ def test_a_nudge_comes_before_the_claims_that_wait(redis) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("no uuid", [], []), (str(uuid.uuid4()), [1], []), (str(uuid.uuid4()), ["x"], [1])]
+    "arguments",
+    [
+        ("no uuid", [1], [1]),
+        (str(uuid.uuid4()), [1], []),
+        (str(uuid.uuid4()), ["x"], [1]),
+        (str(uuid.uuid4()), [], []),
+    ],
 )
 def test_a_hint_that_is_none_of_ours_is_refused(arguments: tuple[str, list[int], list[int]]) -> None:
     with pytest.raises(ValueError, match=r"."):

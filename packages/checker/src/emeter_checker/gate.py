@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from emeter_checker.engine import Scheduled
 from emeter_core import checks
@@ -95,8 +96,9 @@ class Gate:
         while not self._stop.is_set():
             try:
                 self._let_through()
-            except DBAPIError as error:
-                _log.warning("cannot read what to check", error=str(error.orig).strip().partition("\n")[0])
+            except (DBAPIError, PoolTimeoutError) as error:
+                why = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+                _log.warning("cannot read what to check", error=why)
                 self._stop.wait(_PAUSE_S)
             except Exception:  # noqa: BLE001 - the thread must outlive a bug: no gate, no checks
                 _log.exception("the gate failed; what was due becomes a gap")
@@ -114,7 +116,7 @@ class Gate:
             return
         try:
             wanted = self._still_wanted(due)
-        except DBAPIError:
+        except (DBAPIError, PoolTimeoutError):
             self._push(due)  # Looked at again: the database may be back before their leases run out.
             raise
         self._submit([self._scheduled(claim) for claim in wanted if self._knows(claim)])

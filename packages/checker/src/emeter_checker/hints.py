@@ -86,10 +86,10 @@ def nudge(queue: Queue, name: str) -> bool:
 
 def read_hint(token: str, probe_ids: Sequence[int], slots: Sequence[int]) -> Hint:
     """The hint that a job carried; raises ValueError or TypeError where it is none of ours."""
-    return Hint(
-        uuid.UUID(token),
-        [(int(probe_id), int(slot)) for probe_id, slot in zip(probe_ids, slots, strict=True)],
-    )
+    claims = [(int(probe_id), int(slot)) for probe_id, slot in zip(probe_ids, slots, strict=True)]
+    if not claims:
+        raise ValueError("a hint at nothing")
+    return Hint(uuid.UUID(token), claims)
 
 
 def _parts(hint: Hint) -> list[tuple[uuid.UUID, list[tuple[int, int]]]]:

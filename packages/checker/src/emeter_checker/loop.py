@@ -4,6 +4,7 @@ The engine keeps what is every kind's: the start at the instant, look-ups, the d
 """
 
 import asyncio
+import math
 import os
 import select
 import threading
@@ -35,6 +36,11 @@ class Loop:
             self._epoll.register(self._inside.bell, select.EPOLLIN)
         self._running.add(check)
         self._inside.want(work, check)
+
+    @property
+    def oldest(self) -> float:
+        """When the check began that waits longest for the loop to take it up; infinity where none does."""
+        return self._inside.oldest() if self._inside is not None else math.inf
 
     def cancel(self, check: Check) -> None:
         """Give the work of a check up, without an answer; does nothing for one that has ended."""
@@ -82,6 +88,12 @@ class _Inside:
         self._wanted.append((work, check))
         if len(self._wanted) == 1:
             self._loop.call_soon_threadsafe(self._begin)
+
+    def oldest(self) -> float:
+        try:
+            return self._wanted[0][1].started_at
+        except IndexError:
+            return math.inf
 
     def give_up(self, check: Check) -> None:
         # Comes after the ring that its beginning was announced by.

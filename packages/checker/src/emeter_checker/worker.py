@@ -140,6 +140,7 @@ class Worker:
 
     def _finish(self) -> None:
         """End within the timeout of what is in flight and five seconds, whatever the database does."""
+        until = time.monotonic() + DRAIN_S
         self._reporter.watch_no_more()
         self._trials.take_no_more()
         left = self._gate.stop(_GATE_S)
@@ -148,7 +149,7 @@ class Worker:
         # At once: what is in flight may take longer than what falls due now can wait for another worker.
         giving_back = threading.Thread(target=self._give_back, args=(left,), name="giving back", daemon=True)
         giving_back.start()
-        self._engine.stop(DRAIN_S)
+        self._engine.stop(until - time.monotonic())
         until = time.monotonic() + _FLUSH_S
         self._trials.end()
         self._recorder.stop(until - time.monotonic())

@@ -26,7 +26,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 TIMEOUT = 8.0
 SOON = 5.0
-_KEPT_UP = 2.0
+_KEPT_UP, _KEPT_UP_BY_ALL = 2.0, 5.0
 
 _HELLO_REQUEST = b"\x16\x03\x03\0\4\0\0\0\0"
 # A session to resume: lifetime, age, no nonce, a ticket of one byte, no extensions (RFC 8446 4.6.1).
@@ -105,6 +105,28 @@ def tickets_after(answer: bytes) -> Callable[[socket.socket, Sealer], None]:
         tickets(bare, sealer)
 
     return flood
+
+
+def tickets_after_much(records: int) -> Callable[[socket.socket, Sealer], None]:
+    """As libcurl reads so much at once and no more, what follows is read whenever something else is ready."""
+
+    def flood(bare: socket.socket, sealer: Sealer) -> None:
+        length = records * 16_000 + 1
+        bare.sendall(sealer.seal(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length, b"\x17"))
+        for _ in range(records):
+            bare.sendall(sealer.seal(b"x" * 16_000, b"\x17"))
+        tickets(bare, sealer)
+
+    return flood
+
+
+def drip(connection: socket.socket) -> None:
+    """Gives a byte a millisecond, for ever."""
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        connection.sendall(b"x")
+        time.sleep(0.001)
 
 
 def key_updates(message: bytes) -> Callable[[socket.socket, Sealer], None]:
@@ -192,6 +214,31 @@ def test_a_flood_ends_soon_and_holds_nobody_up(checker, serve, listen, spec, flo
     assert ends[flooding].outcome.reason is reason
     if reason is not Reason.OK:
         assert "no part of an answer" in ends[flooding].outcome.evidence["error"]
+
+
+def test_floods_among_lively_targets_end_soon_and_hold_nobody_up(
+    checker, serve, listen, spec, authority, tmp_path
+) -> None:
+    lively = [f"http://127.0.0.1:{listen(drip).port}/" for _ in range(8)]
+    flooding = []
+    for number in range(6):
+        talk = after_the_handshake(authority, tmp_path / f"keys {number}", tickets_after_much(9 + 2 * number))
+        flooding.append(f"https://127.0.0.1:{listen(talk).port}/")
+    checker.submit(*(spec(each, timeout=4) for each in lively))
+    checker.submit(*(spec(each, timeout=TIMEOUT) for each in flooding))
+    well, ends = f"http://127.0.0.1:{serve().port}/", {}
+    began = time.monotonic()
+    while not {*flooding, *lively} <= ends.keys():
+        before = time.monotonic()
+        checker.submit(spec(well))
+        while well not in ends:
+            ends |= {str(end.ticket): end for end in checker.wait(1)}
+        assert ends.pop(well).outcome.reason is Reason.OK
+        assert time.monotonic() - before < _KEPT_UP_BY_ALL
+    assert time.monotonic() - began < TIMEOUT
+    assert {ends[each].outcome.reason for each in flooding} == {Reason.RESPONSE_INVALID}
+    # The engine may have been too busy to say more of them.
+    assert {ends[each].outcome.reason for each in lively} <= {Reason.TIMEOUT, Reason.NOT_CHECKED}
 
 
 def _number(value: int) -> bytes:

@@ -114,7 +114,7 @@ def test_a_bug_in_one_check_costs_that_check_alone(checker, listen, monkeypatch,
     assert checker.engine.in_flight == 0
 
 
-def test_a_loop_that_is_stuck_is_no_failure_of_the_target(make_checker, listen, monkeypatch) -> None:
+def test_a_loop_that_is_stuck_is_no_failure_of_the_target(make_checker, listen, spec, monkeypatch) -> None:
     target = f"tcp://127.0.0.1:{listen(stay).port}"
     checker = make_checker()
     go = threading.Event()
@@ -127,7 +127,14 @@ def test_a_loop_that_is_stuck_is_no_failure_of_the_target(make_checker, listen, 
     with monkeypatch.context() as patch:
         patch.setattr(TcpProbe, "work", stuck)
         outcome = checker.check(target, timeout=0.1)
+        assert checker.engine.room > 0
+        checker.submit(spec(target, timeout=20))
+        until = time.monotonic() + 10
+        while checker.engine.room and time.monotonic() < until:
+            time.sleep(0.05)
+        assert checker.engine.room == 0
     go.set()
+    assert checker.wait(1)[0].outcome.reason is Reason.CONNECT_TIMEOUT
     assert outcome.reason is Reason.NOT_CHECKED
     assert "the loop did not keep the time" in outcome.evidence["error"]
     # What it says of the first one comes too late, and is said to nobody.

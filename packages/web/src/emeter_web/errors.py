@@ -121,6 +121,7 @@ def show_http_error(error: HTTPException) -> Response:
         page = _page(answer.status_code)
         answer.set_data(page.get_data())
         answer.content_type = page.content_type
+        answer.headers["Cache-Control"] = page.headers["Cache-Control"]
     return answer
 
 

@@ -117,9 +117,9 @@ class Engine:
     def room(self) -> int:
         """How many checks more may be handed over: what waits for its instant may soon be in flight, too.
 
-        None while it starts checks late: there is no more than it can do already.
+        0 while checks start late, here or on the loop: it has more than it can do already.
         """
-        if self._timers.next_at() < time.monotonic() - _LATE:
+        if min(self._timers.next_at(), self._loop.oldest) < time.monotonic() - _LATE:
             return 0
         return max(0, self._room - len(self._running) - len(self._timers) - len(self._intake))
 

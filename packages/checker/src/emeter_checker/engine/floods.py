@@ -7,6 +7,7 @@ extensions of chunks (RFC 9112 7.1.1) either.
 """
 
 import fcntl
+import os
 import socket
 import struct
 import sys
@@ -30,29 +31,38 @@ BYTES_PER_BYTE = 8
 
 _LOOK = 0.05
 _LOOKS_AT_ALL = 10
-"""Looks at one and the same call of no known socket, from which on all are looked at: that takes time from
-the engine, which may merely wait for its turn on a busy machine."""
+"""Looks at one and the same call from which on all sockets are looked at, for a call about one of them sees
+to others that are due as well. That takes time from the engine, which may merely wait for its turn."""
 
-_GAVE_MORE = 3
-"""Looks, within one and the same call of libcurl, at which a socket had given more than at the one before. An
-honest one is read for less than a millisecond a call, 160 KiB at most: between two looks, or across one."""
+_MOST_A_CALL_READS = 256 * 1024
+"""Bytes that libcurl reads from one socket before it sees to others: ten times 16 KiB, and what TLS adds."""
 
 _REMEMBERED = 1.0
+"""Seconds for which the port of a connection that was cut off is known."""
 
 _BYTES_RECEIVED = 128
 """Where `tcpi_bytes_received` stands in `struct tcp_info` of linux/tcp.h, since Linux 4.1."""
 
 
-def taken(fd: int) -> int:
+def taken(connection: socket.socket) -> int:
     """Bytes that were read from a TCP socket so far; 0 for what is none, or no longer open."""
     try:
-        with _borrowed(fd) as connection:
-            info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_RECEIVED + 8)
-            unread = int.from_bytes(fcntl.ioctl(fd, termios.FIONREAD, bytes(4)), sys.byteorder)
+        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_RECEIVED + 8)
+        unread = int.from_bytes(fcntl.ioctl(connection, termios.FIONREAD, bytes(4)), sys.byteorder)
         received: int = struct.unpack_from("Q", info, _BYTES_RECEIVED)[0]
-    except (OSError, struct.error):
+    except (OSError, ValueError, struct.error):
         return 0
     return received - unread
+
+
+@contextmanager
+def borrowed(fd: int) -> Iterator[socket.socket]:
+    """A descriptor of libcurl's as a socket; it stays open, and libcurl's."""
+    connection = socket.socket(socket.AF_INET6, socket.SOCK_STREAM, 0, fileno=fd)
+    try:
+        yield connection
+    finally:
+        connection.detach()
 
 
 class StuckWatch:
@@ -67,7 +77,8 @@ class StuckWatch:
         self._calls = 0
         self._call_before: tuple[int, int] | None = None
         self._looks = 0
-        self._taken: dict[int, tuple[int, int]] = {}
+        self._seen: dict[int, int] = {}
+        self._held: dict[int, tuple[socket.socket, int]] = {}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="engine-watch", daemon=True)
 
@@ -78,7 +89,7 @@ class StuckWatch:
 
     def forget(self, now: float) -> None:
         """Let go of the ports that other connections may have by now; a transfer that was over tells none."""
-        for port in [port for port, at in self.cut.items() if at < now - _REMEMBERED]:
+        for port in [port for port, at in list(self.cut.items()) if at < now - _REMEMBERED]:
             del self.cut[port]
 
     def enter(self, fd: int = -1) -> None:
@@ -95,49 +106,67 @@ class StuckWatch:
     def _run(self) -> None:
         while not self._over.wait(_LOOK):
             self._look()
+        self._let_go()
 
     def _look(self) -> None:
         call = self.call
         is_stuck = call is not None and call == self._call_before
         self._call_before = call
         if call is None or not is_stuck:
-            self._taken.clear()
-            self._looks = 0
+            self._let_go()
             return
         self._looks += 1
         if call[1] >= 0:
-            self._look_at(call[1])
-        elif self._looks >= _LOOKS_AT_ALL:
-            for fd in self._sockets.copy():
-                self._look_at(fd)
+            self._hold(call, call[1])
+        if self._looks >= _LOOKS_AT_ALL:
+            self._look_at_all(call)
+        for fd, (connection, before) in list(self._held.items()):
+            if taken(connection) - before > _MOST_A_CALL_READS and self.call == call:
+                self._hang_up(connection)
+                self._held[fd] = connection, taken(connection)
 
-    def _look_at(self, fd: int) -> None:
-        amount = taken(fd)
-        before, times = self._taken.get(fd, (amount, 0))
-        if amount > before:
-            times += 1
-            if times == _GAVE_MORE:
-                self._hang_up(fd)
-        self._taken[fd] = amount, times
+    def _look_at_all(self, call: tuple[int, int]) -> None:
+        """Hold those that gave something since the last look: there are too many to hold all."""
+        for fd in self._sockets.copy():
+            try:
+                with borrowed(fd) as connection:
+                    amount = taken(connection)
+            except OSError:
+                continue
+            if amount > self._seen.setdefault(fd, amount):
+                self._hold(call, fd)
 
-    def _hang_up(self, fd: int) -> None:
+    def _hold(self, call: tuple[int, int], fd: int) -> None:
+        """Hold a connection, so that its number is no other's when it is hung up on.
+
+        It is libcurl's where the number is that before and after, within the same call: libcurl lets go of a
+        number before it closes it.
+        """
+        if fd in self._held or fd not in self._sockets:
+            return
+        try:
+            connection = socket.socket(fileno=os.dup(fd))
+        except OSError:
+            return
+        if self.call == call and fd in self._sockets:
+            self._held[fd] = connection, taken(connection)
+        else:
+            connection.close()
+
+    def _let_go(self) -> None:
+        for connection, _ in self._held.values():
+            connection.close()
+        self._held.clear()
+        self._seen.clear()
+        self._looks = 0
+
+    def _hang_up(self, connection: socket.socket) -> None:
         """Have libcurl find the end of what it reads."""
         try:
-            with _borrowed(fd) as connection:
-                port, peer = connection.getsockname()[1], connection.getpeername()[0]
-                self.cut[port] = time.monotonic()
-                connection.shutdown(socket.SHUT_RDWR)
+            port, peer = connection.getsockname()[1], connection.getpeername()[0]
+            self.cut[port] = time.monotonic()
+            connection.shutdown(socket.SHUT_RDWR)
         except OSError:
             # It went by itself.
             return
         _log.warning("a target held the engine up and was cut off", address=peer)
-
-
-@contextmanager
-def _borrowed(fd: int) -> Iterator[socket.socket]:
-    """A descriptor of libcurl's as a socket; it stays open, and libcurl's."""
-    connection = socket.socket(socket.AF_INET6, socket.SOCK_STREAM, 0, fileno=fd)
-    try:
-        yield connection
-    finally:
-        connection.detach()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pycurl
 
-from emeter_checker.engine.floods import BYTES_PER_BYTE, FREE_BYTES, WORDS, StuckWatch, taken
+from emeter_checker.engine.floods import BYTES_PER_BYTE, FREE_BYTES, WORDS, StuckWatch, borrowed, taken
 from emeter_checker.kinds.base import Check
 
 _LOOK = 0.1
@@ -117,12 +117,12 @@ class Transfers:
         """End what takes much from its socket for little; only who sends all the time is looked at."""
         lively = self._lively & self._lively_before & self.sockets
         self._lively, self._lively_before = set(), self._lively
-        for fd in lively:
-            if (amount := taken(fd)) > FREE_BYTES:
-                for curl in [curl for curl in self._checks if curl.getinfo(pycurl.ACTIVESOCKET) == fd]:
-                    answer = curl.getinfo(pycurl.SIZE_DOWNLOAD_T) + curl.getinfo(pycurl.HEADER_SIZE)
-                    if amount > FREE_BYTES + BYTES_PER_BYTE * answer:
-                        self._end(curl, _error_of_flood(curl), WORDS)
+        amounts = {fd: amount for fd in lively if (amount := _taken(fd)) > FREE_BYTES}
+        if amounts:
+            for curl in [curl for curl in self._checks if curl.getinfo(pycurl.ACTIVESOCKET) in amounts]:
+                answer = curl.getinfo(pycurl.SIZE_DOWNLOAD_T) + curl.getinfo(pycurl.HEADER_SIZE)
+                if amounts[curl.getinfo(pycurl.ACTIVESOCKET)] > FREE_BYTES + BYTES_PER_BYTE * answer:
+                    self._end(curl, _error_of_flood(curl), WORDS)
 
     def _on_socket(self, what: int, fd: int, _multi: object, _data: object) -> None:
         if what == pycurl.POLL_REMOVE:
@@ -140,6 +140,11 @@ class Transfers:
 
     def _on_timer(self, milliseconds: int) -> None:
         self.due_at = math.inf if milliseconds < 0 else time.monotonic() + milliseconds / 1000
+
+
+def _taken(fd: int) -> int:
+    with borrowed(fd) as connection:
+        return taken(connection)
 
 
 def _error_of_flood(curl: Any) -> int:  # noqa: ANN401 - pycurl has no types
