@@ -38,7 +38,8 @@ def test_redis_away_loses_no_claim(database, add_monitor, caplog) -> None:
 
 
 def test_a_hint_that_redis_lost_is_given_again(database, redis, add_monitor) -> None:
-    add_monitor(interval=60, timeout=10)
+    # So rare that its next slot is hardly due as well.
+    add_monitor(interval=86_400, timeout=10)
     scheduler = Scheduler(database.sessions, database.clock, redis)
     scheduler.tick()
     redis.flushall()

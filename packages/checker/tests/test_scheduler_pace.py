@@ -11,7 +11,7 @@ from redis import Redis
 from sqlalchemy import text
 
 from emeter_checker import scheduler as module
-from emeter_checker.scheduler import AHEAD, Scheduler
+from emeter_checker.scheduler import AHEAD, PATIENCE_S, Scheduler
 from emeter_core import checks
 from emeter_core.checks import Finished, Hint, Taken
 from emeter_core.database import Database
@@ -39,12 +39,33 @@ class Clock:
     def measure_if_old(self) -> None:
         """It is told at once."""
 
+    def measure(self) -> None:
+        """The same."""
+
     def monotonic(self) -> float:
         return self.seconds
 
     def advance(self, seconds: float) -> None:
         self.wall += timedelta(seconds=seconds)
         self.seconds += seconds
+
+
+class StaleClock(Clock):
+    """One that was asked a moment ago, and did not hear of a step until it asks again."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._behind = clock, timedelta()
+
+    def step(self, jump: timedelta) -> None:
+        """Let the wall clock jump unheard."""
+        self._clock.wall += jump
+        self._behind += jump
+
+    def now(self) -> datetime:
+        return self._clock.now() - self._behind
+
+    def measure(self) -> None:
+        self._behind = timedelta()
 
 
 class House:
@@ -105,22 +126,41 @@ class House:
         with self._database.sessions() as session:
             return [tuple(row) for row in session.execute(text(statement))]
 
-    def _work(self) -> None:
-        """Take all hints, and record what is due by now."""
+    def tick(self, seconds: float) -> None:
+        """Let time pass with schedulers, and with workers that are busy."""
+        for _ in range(int(seconds / TICK)):
+            for scheduler in self._schedulers:
+                scheduler.tick()
+            self.clock.advance(TICK)
+
+    def take(self) -> list[Taken]:
+        """Take all hints."""
         self._redis.flushall()
-        now = self.clock.now()
+        now, taken = self.clock.now(), list[Taken]()
         with self._database.sessions.begin() as session:
             hints: dict[uuid.UUID, Hint] = {}
             for token, probe_id, slot in session.execute(text(_NOT_TAKEN)).all():
                 hints.setdefault(token, Hint(token, [])).claims.append((probe_id, checks.to_us(slot)))
             for hint in hints.values():
-                self._taken += checks.take(session, hint, process_id=uuid.UUID(int=1), now=now)
-            now_us = checks.to_us(now)
-            self._ahead |= {claim for claim in self._taken if claim.slot_us > now_us}
-            # As the gate has it: what is found too late is left to the end of its lease.
-            due = [claim for claim in self._taken if claim.slot_us <= now_us <= claim.start_by_us]
-            self._taken = [claim for claim in self._taken if claim.slot_us > now_us]
-            checks.record(session, [Finished(claim, Outcome(Reason.OK), now) for claim in due], now=now)
+                taken += checks.take(session, hint, process_id=uuid.UUID(int=1), now=now)
+        return taken
+
+    def record(self, claims: list[Taken]) -> int:
+        """Find all these up; returns how many results counted."""
+        now = self.clock.now()
+        finished = [Finished(claim, Outcome(Reason.OK), now) for claim in claims]
+        with self._database.sessions.begin() as session:
+            return checks.record(session, finished, now=now).counted
+
+    def _work(self) -> None:
+        """Take all hints, and record what is due by now."""
+        self._taken += self.take()
+        now_us = checks.to_us(self.clock.now())
+        self._ahead |= {claim for claim in self._taken if claim.slot_us > now_us}
+        # As the gate has it: what is found too late is left to the end of its lease.
+        due = [claim for claim in self._taken if claim.slot_us <= now_us <= claim.start_by_us]
+        self._taken = [claim for claim in self._taken if claim.slot_us > now_us]
+        self.record(due)
         for claim in due:
             late = (now_us - claim.slot_us) / 1e6
             # Claimed ahead, it began at its slot, some time since the last look; else just now.
@@ -207,6 +247,36 @@ def test_a_clock_that_jumps_is_no_burst_and_no_verdict(house, schedulers: int, j
     now = house.clock.now()
     newest = "SELECT max(effective_at), (SELECT max(last_slot) FROM gaps) FROM status_changes"
     assert all(moment <= now for moment in house.rows(newest)[0])
+
+
+def test_a_step_ahead_throws_away_nothing_that_is_in_flight(house) -> None:
+    house.add(5, interval=60)
+    house.tick(0.5)
+    in_flight = house.take()
+    assert len(in_flight) == 5
+    house.clock.wall += timedelta(hours=1)
+    house.tick(5)
+    assert house.record(in_flight) == 5
+
+
+def test_what_workers_lost_is_found_some_seconds_after_a_step(house) -> None:
+    house.add(5, interval=60)
+    house.tick(0.5)
+    house.take()
+    house.clock.wall += timedelta(hours=1)
+    house.tick(PATIENCE_S + 2)
+    assert house.rows("SELECT count(*) FROM gaps WHERE reason = 'lost'") == [(5,)]
+
+
+def test_a_scheduler_that_has_not_heard_of_a_step_ahead_pulls_nothing_back(house, database, redis) -> None:
+    settle(house)
+    clock = StaleClock(house.clock)
+    unaware = Scheduler(database.sessions, clock, redis)  # type: ignore[arg-type]
+    clock.step(timedelta(hours=1))
+    house.live(INTERVAL)
+    moved_on = house.rows("SELECT id, next_slot FROM probes ORDER BY id")
+    unaware.tick()
+    assert house.rows("SELECT id, next_slot FROM probes ORDER BY id") == moved_on
 
 
 def test_what_comes_once_a_day_waits_for_a_minute_at_most(house) -> None:

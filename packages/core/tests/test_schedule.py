@@ -307,15 +307,6 @@ def test_slots_that_were_due_before_a_change_are_a_gap(
     assert later - timedelta(seconds=60) < gaps[-1].last_slot <= later
 
 
-def test_a_clock_that_was_ahead_does_not_stop_the_checks(session, probe, claim, noon) -> None:
-    added = probe(interval=60)
-    claim(noon + timedelta(hours=1))
-    assert checks.realign(session, location_id=1, now=noon) == 1
-    session.refresh(added)
-    assert added.next_slot == slot_after(added.id, 60_000, noon)
-    assert checks.realign(session, location_id=1, now=noon) == 0
-
-
 def test_a_lost_slot_makes_only_the_newest_gap_longer(session, probe, noon) -> None:
     added = probe(interval=60)
     for seconds in (10, 0):
@@ -328,21 +319,3 @@ def test_a_lost_slot_makes_only_the_newest_gap_longer(session, probe, noon) -> N
     session.expire_all()
     gaps = session.scalars(select(Gap).order_by(Gap.first_slot)).all()
     assert [gap.count for gap in gaps] == [1, 2]
-
-
-def test_what_a_clock_that_was_ahead_has_written_is_brought_back_to_now(session, probe, claim, noon) -> None:
-    added = probe(interval=60)
-    ahead = noon + timedelta(days=1)
-    claim(ahead)
-    session.execute(text("UPDATE probes SET last_slot = :at, streak_since = :at"), {"at": ahead})
-    session.execute(text("UPDATE status_changes SET effective_at = :at, recorded_at = :at"), {"at": ahead})
-    session.execute(text("UPDATE monitors SET condition_since = :at"), {"at": ahead})
-    assert checks.realign(session, location_id=1, now=noon + timedelta(minutes=5)) == 1
-    now = noon + timedelta(minutes=5)
-    session.expire_all()
-    assert (added.last_slot, added.streak_since) == (now, now)
-    told = "SELECT effective_at, recorded_at, condition_since FROM status_changes, monitors"
-    assert session.execute(text(told)).all() == [(now, now, now)]
-    gap = session.scalars(select(Gap)).one()
-    assert now - timedelta(seconds=60) < gap.last_slot <= now
-    assert gap.count == 1 + (gap.last_slot - slot_after(added.id, 60_000, noon)) // timedelta(seconds=60) + 1

@@ -80,6 +80,7 @@ class Scheduler:
             self._find_missing: (_MISSING_EVERY_S, 0.0),
             self._sweep: (_SWEEP_EVERY_S, 0.0),
             self._realign: (_SWEEP_EVERY_S, 0.0),
+            self._realign_heartbeats: (_SWEEP_EVERY_S, 0.0),
             self._measure_rate: (_SWEEP_EVERY_S, 0.0),
             self._purge_trials: (_TRIALS_EVERY_S, 0.0),
         }
@@ -175,7 +176,9 @@ class Scheduler:
         if abs(jump_s) > _JUMP_S:
             _log.warning("the clock jumped", seconds=round(jump_s, 1))
             self._calm_until = moment + AHEAD.total_seconds()
-            self._due[self._realign] = (_SWEEP_EVERY_S, moment)
+            self._due[self._realign] = self._due[self._realign_heartbeats] = (_SWEEP_EVERY_S, moment)
+            # After a step ahead all leases are over at once, and their workers still have results.
+            self._due[self._recover] = (_RECOVER_EVERY_S, moment + PATIENCE_S)
 
     def _hint(self, hints: list[Hint], waiting: Waiting) -> None:
         try:
@@ -225,10 +228,21 @@ class Scheduler:
         if silent:
             _log.info("monitors have no data any more", monitors=silent)
 
-    def _realign(self, session: Session, now: datetime) -> None:
-        ahead = checks.realign(session, location_id=self._location_id, now=now)
+    # Each in a transaction of its own: probes are held before monitors.
+    def _realign(self, session: Session, _now: datetime) -> None:
+        ahead = checks.realign(session, location_id=self._location_id, now=self._now_for_sure())
         if ahead:
             _log.warning("the clock was ahead: monitors are scheduled anew", monitors=ahead)
+
+    def _realign_heartbeats(self, session: Session, _now: datetime) -> None:
+        ahead = heartbeats.realign(session, now=self._now_for_sure())
+        if ahead:
+            _log.warning("the clock was ahead: heartbeats are expected anew", monitors=ahead)
+
+    def _now_for_sure(self) -> datetime:
+        """As of this moment: a clock that has not heard of a step ahead would take for ahead what is not."""
+        self._clock.measure()
+        return self._clock.now()
 
     def _measure_rate(self, session: Session, _now: datetime) -> None:
         self._rate = checks.checks_per_second(session, location_id=self._location_id)

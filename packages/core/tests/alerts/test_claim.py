@@ -21,9 +21,10 @@ from emeter_core.alerts import (
     remove_channel,
     save_channel,
 )
-from emeter_core.alerts.claim import LEASE, MOST_PER_CHANNEL
+from emeter_core.alerts.claim import MOST_PER_CHANNEL
 from emeter_core.incidents import Incident, acknowledge
 from emeter_core.mail import Mail
+from emeter_core.outbox.delivery import LEASE
 from emeter_core.waiting import waiting_for_checker
 from emeter_storage.engine import SessionFactory, make_engine, make_session_factory
 

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from emeter_core.alerts import Channel, Delivery, enqueue_mail, mark_failed, mark_sent, remove_channel
-from emeter_core.alerts.claim import LEASE
 from emeter_core.mail import Mail
+from emeter_core.outbox.delivery import LEASE
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)

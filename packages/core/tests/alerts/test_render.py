@@ -12,11 +12,11 @@ from standardwebhooks import Webhook
 
 from emeter_core import alerts
 from emeter_core.alerts import Channel, Delivery, MailOut, WebhookOut, mark_sent, remove_channel, render_test
-from emeter_core.alerts.claim import LEASE
 from emeter_core.errors import NotFound
 from emeter_core.incidents import Incident, acknowledge
 from emeter_core.mail import Mail, message_of
 from emeter_core.monitors import Monitor, cause_of, delete_monitor
+from emeter_core.outbox.delivery import LEASE
 from emeter_core.vault import Vault
 from emeter_storage.errors import UserError
 

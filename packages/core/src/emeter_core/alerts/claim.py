@@ -1,16 +1,15 @@
 """Out of the outbox: deliveries claimed by a sender, each by one at a time."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from emeter_core.outbox.channel import ChannelKind
+from emeter_core.outbox.delivery import LEASE
 
-LEASE = timedelta(seconds=60)
-"""How long a claim is ours. A sender that takes longer may see the delivery sent again by another one."""
 MOST_PER_CHANNEL = 2
 """Deliveries of one channel that are under way at once: a receiver that hangs must not hold up the others."""
 

@@ -1,4 +1,8 @@
-"""What is overdue, as after a restart or an import: caught up with at a pace, by all schedulers together."""
+"""What is overdue, as after a restart or an import: caught up with at a pace, by all schedulers together.
+
+Where no interval is longer than 60 s, no second has more than twice the usual number of checks. What is
+checked more rarely is caught up with in a minute, however few of it are usual in a second.
+"""
 
 from datetime import datetime, timedelta
 
@@ -20,8 +24,9 @@ _PACED_UNTIL = text("SELECT paced_until FROM locations WHERE id = :location_id F
 
 _USE = text("UPDATE locations SET paced_until = :paced_until WHERE id = :location_id")
 
-# What falls due meanwhile comes besides: both stay below twice the usual in every second. Nobody waits longer
-# than an interval, as then the next slot comes; nor than a minute, for those whose slots are rarer.
+# What falls due meanwhile comes besides: both stay below twice the usual in every second where no interval is
+# longer than a minute. Nobody waits longer than an interval, as then the next slot comes; nor than a minute,
+# for those whose slots are rarer: of these a sixtieth comes in every second, however many are usual.
 _PACE = text("""
 SELECT coalesce(sum(CASE WHEN interval_ms <= 60000 THEN 600.0 / interval_ms ELSE 1.0 / 60 END), 0)
 FROM probes WHERE enabled AND location_id = :location_id

@@ -2,6 +2,7 @@
 
 from emeter_core.heartbeats.missing import find_missing
 from emeter_core.heartbeats.queries import HeartbeatView, ShownPing, get_heartbeat
+from emeter_core.heartbeats.realign import realign
 from emeter_core.heartbeats.take_ping import Taken, take_ping
 from emeter_core.heartbeats.watch import WATCH_EVERY_S, keep_watch
 from emeter_core.monitors.heartbeat.heartbeat import Heartbeat, HeartbeatPing, HeartbeatWatch
@@ -22,5 +23,6 @@ __all__ = [
     "find_missing",
     "get_heartbeat",
     "keep_watch",
+    "realign",
     "take_ping",
 ]

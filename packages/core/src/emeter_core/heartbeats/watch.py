@@ -13,10 +13,12 @@ ABSENT_AFTER = timedelta(seconds=15)
 
 _KEPT_FOR = timedelta(days=7)
 
-# One statement, whoever else tells: the newest stretch goes on, or a new one begins.
+# One statement, whoever else tells: the newest stretch goes on, or a new one begins. None that lies ahead, as
+# after a clock that was set back: it would tell nothing of now.
 _TELL = text("""
 WITH newest AS (
-  SELECT since FROM heartbeat_watches WHERE until >= :absent_before ORDER BY since DESC LIMIT 1
+  SELECT since FROM heartbeat_watches WHERE until >= :absent_before AND since <= :now
+  ORDER BY since DESC LIMIT 1
 ), gone_on AS (
   UPDATE heartbeat_watches w SET until = greatest(w.until, :now) FROM newest WHERE w.since = newest.since
   RETURNING w.since
@@ -28,6 +30,11 @@ INSERT INTO heartbeat_watches (since, until)
 SELECT :now, :now WHERE NOT EXISTS (SELECT FROM newest)
 ON CONFLICT (since) DO NOTHING
 """)
+
+_UNWATCH = (
+    text("DELETE FROM heartbeat_watches WHERE since > :now"),
+    text("UPDATE heartbeat_watches SET until = :now WHERE until > :now"),
+)
 
 
 class Watch(NamedTuple):
@@ -41,6 +48,12 @@ def keep_watch(session: Session, *, now: datetime) -> None:
     """Say that pings can be taken now."""
     values = {"now": now, "absent_before": now - ABSENT_AFTER, "kept_since": now - _KEPT_FOR}
     session.execute(_TELL, values)
+
+
+def unwatch_ahead(session: Session, *, now: datetime) -> None:
+    """Take back what was said of a time to come, by a clock that was ahead."""
+    for statement in _UNWATCH:
+        session.execute(statement, {"now": now})
 
 
 def watches(session: Session, *, since: datetime) -> Sequence[Watch]:

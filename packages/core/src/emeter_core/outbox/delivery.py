@@ -1,6 +1,7 @@
 """What must be sent: a row in the transaction that causes it (the outbox)."""
 
 import uuid
+from datetime import timedelta
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -18,6 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from emeter_storage.base import Base, Timestamp, UuidPk
+
+LEASE = timedelta(seconds=60)
+"""How long a claim is ours. A sender that takes longer may see the delivery sent again by another one."""
 
 
 class Event(StrEnum):
