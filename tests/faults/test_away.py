@@ -1,18 +1,16 @@
 """PostgreSQL or Redis is away or stands still, and comes back: what people see meanwhile and after."""
 
-import os
 import re
-import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
 import redis
 from harness.emeter import Emeter, short_directory
 from harness.pages import Person
-from harness.processes import tree_of
+from harness.storms import frozen
 from harness.targets import Targets
 from harness.waiting import wait_until
 
@@ -140,7 +138,7 @@ def test_while_the_database_stands_still_pages_ask_for_patience_in_time(
     _wait_until_normal(emeter, person)
     style = re.search(r'href="(/static/[^"]+\.css)"', person.get("/").text)
     assert style
-    with _frozen(servers["postgres"]):
+    with frozen(servers["postgres"]):
         stopped = time.monotonic()
         with ThreadPoolExecutor(CROWD) as crowd:
             first = list(crowd.map(person.get, (PAGES * CROWD)[:CROWD]))
@@ -173,7 +171,7 @@ def test_while_redis_stands_still_pages_go_on_and_log_ins_are_hardly_slower(
 ) -> None:
     _wait_until_normal(emeter, person)
     guesser = Person(person.base_url)
-    with _frozen(servers["redis"]):
+    with frozen(servers["redis"]):
         pages = [person.get(path) for path in PAGES]
         tries = [guesser.log_in("nobody@example.com", f"a wrong password {each}") for each in range(14)]
         health = person.get("/healthz")
@@ -200,20 +198,6 @@ def test_while_redis_stands_still_pages_go_on_and_log_ins_are_hardly_slower(
     )
     assert max(slowest) < 5
     assert back < BACK_WITHIN
-
-
-@contextmanager
-def _frozen(server: PostgresServer | RedisServer) -> Iterator[None]:
-    """Stop all processes of a server where they stand: its socket takes connections, and nobody answers."""
-    assert server.pid
-    pids = tree_of(server.pid)
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
 
 
 def _wait_until_normal(emeter: Emeter, person: Person) -> float:

@@ -13,7 +13,7 @@ UNANSWERED = frozenset(
 WORDS = "this machine was too busy to take notice of an answer"
 
 _TOO_BUSY = 0.8
-"""The share of a check's time from which on its timeout is ours. At 3,000 checks/s half of it is left."""
+"""The share of a check's time from which on its timeout is ours. 3,000 checks/s take 43 % of a core."""
 
 
 class Effort:
