@@ -8,18 +8,21 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from signal import Signals
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import Session
 
 from emeter_core.accounts import list_users, scope_of
 from emeter_core.monitors import create_monitor, draft_monitor
+from emeter_core.scope import Scope
 from emeter_core.vault import Vault
 from emeter_storage.engine import DatabaseClock, make_engine, make_session_factory
 from emeter_storage.servers import DataDirectory
@@ -33,6 +36,14 @@ _KEPT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")
 _SERVERS = {"postgres": "postgres", "redis-server": "redis", "valkey-server": "redis"}
 _STARTED = 60.0
 _STOPPED = 40.0
+
+
+class Change(NamedTuple):
+    """What a context function needs of a user's transaction."""
+
+    session: Session
+    scope: Scope
+    now: datetime
 
 
 class Emeter:
@@ -129,16 +140,27 @@ class Emeter:
 
     def add_monitors(self, drafts: Sequence[dict[str, Any]]) -> list[int]:
         """Add many monitors as the pages would, in one transaction; returns the ids of their probes."""
-        vault = Vault(self.settings.get("SECRET_KEY") or (self.data / "secret_key").read_text().strip())
-        with make_session_factory(self.database).begin() as session:
-            scope = scope_of(session, list_users(session)[0])
-            now = DatabaseClock(self.database).now()
+        with self.change() as change:
             made = [
-                create_monitor(session, scope, draft_monitor(**draft), vault=vault, now=now).id
+                create_monitor(
+                    change.session, change.scope, draft_monitor(**draft), vault=self.vault, now=change.now
+                ).id
                 for draft in drafts
             ]
         probes = dict(map(tuple, self.rows("SELECT monitor_id, id FROM probes")))
         return [probes[monitor_id] for monitor_id in made]
+
+    @contextmanager
+    def change(self) -> Iterator["Change"]:
+        """A transaction of the first user, as the pages have it; committed at the end."""
+        with make_session_factory(self.database).begin() as session:
+            scope = scope_of(session, list_users(session)[0])
+            yield Change(session, scope, DatabaseClock(self.database).now())
+
+    @property
+    def vault(self) -> Vault:
+        """What its secrets are sealed with."""
+        return Vault(self.settings.get("SECRET_KEY") or (self.data / "secret_key").read_text().strip())
 
     def processes(self) -> dict[str, int]:
         """The pid of each of its processes by name: postgres, redis, scheduler, sender, worker, web."""
