@@ -103,7 +103,7 @@ def test_a_jump_is_no_burst_no_standstill_and_no_verdict(house: House, figure: C
         jumped_at = time.time()
         house.clock.jump(jump)
         time.sleep(NOTICED)
-        back = NOTICED + house.wait_for_usual_rate(2 * interval)
+        back = max(0.0, NOTICED + house.wait_for_usual_rate(2 * interval))
         most = busiest([at for at, _ in house.requests(jumped_at, time.time())])
         usual = case.monitors / interval
         told = f"usual again after {back:.1f} s, at most {most} in a second (usually {usual:g})"
