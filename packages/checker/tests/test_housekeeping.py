@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -48,6 +49,29 @@ def test_what_is_over_is_rolled_up_and_what_is_old_is_dropped(database, add_moni
     with database.sessions.begin() as session:
         assert session.scalar(text("SELECT count(*) FROM rollups_quarter")) >= 11
         assert session.scalar(text("SELECT count(*) FROM rollups_hour")) >= 2
+
+
+def test_a_jump_of_the_clock_makes_days_at_once_and_drops_nothing_for_an_hour(
+    database, housekeeper, monkeypatch
+) -> None:
+    monkeypatch.setattr(analytics, "purge", lambda *_, **__: pytest.fail("it dropped history"))
+    housekeeper.notice_jump()
+    housekeeper.keep()
+    today = database.clock.now().astimezone(UTC).date()
+    drop_partitions(database.engine, "results", today + timedelta(days=99))
+    housekeeper.notice_jump()
+    housekeeper.keep()
+    assert len(days_of(database)) == 9
+
+
+def test_its_thread_hears_of_a_jump_at_once(database, housekeeper) -> None:
+    housekeeper.start()
+    today = database.clock.now().astimezone(UTC).date()
+    assert _until(lambda: len(days_of(database)) == 9)
+    drop_partitions(database.engine, "results", today + timedelta(days=99))
+    housekeeper.notice_jump()
+    assert _until(lambda: len(days_of(database)) == 9)
+    housekeeper.stop()
 
 
 def test_each_task_comes_when_it_is_due(database, housekeeper, monkeypatch) -> None:
@@ -104,9 +128,16 @@ def test_no_tick_waits_for_it(database, redis, add_monitor, monkeypatch) -> None
 
 
 def _until_claimed(database: Database) -> bool:
-    for _ in range(300):
+    def is_claimed() -> bool:
         with database.engine.connect() as connection:
-            if connection.execute(text("SELECT 1 FROM claims")).first():
-                return True
+            return connection.execute(text("SELECT 1 FROM claims")).first() is not None
+
+    return _until(is_claimed)
+
+
+def _until(condition: Callable[[], bool]) -> bool:
+    for _ in range(300):
+        if condition():
+            return True
         time.sleep(0.05)
     return False

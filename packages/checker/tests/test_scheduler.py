@@ -88,6 +88,63 @@ def test_when_the_database_is_back_leases_wait_for_what_workers_found_without_it
         assert len(session.scalars(select(Gap)).all()) == gaps
 
 
+class Watch:
+    """The monotonic clock, as a test has it; the wall clock goes along."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def watch(monkeypatch) -> Watch:
+    made = Watch()
+    monkeypatch.setattr("emeter_checker.scheduler.time", made)
+    monkeypatch.setattr(Scheduler, "_notice_jump", lambda *_: None)
+    return made
+
+
+def lose_a_slot(database, add_monitor, scheduler: Scheduler) -> None:
+    """Have a lease that ran out, of a slot that is too old to be tried again."""
+    add_monitor()
+    scheduler.tick()
+    with database.sessions.begin() as session:
+        session.execute(
+            text("UPDATE claims SET slot = slot - :ago, lease_until = lease_until - :ago"),
+            {"ago": timedelta(minutes=1)},
+        )
+
+
+def lost(database) -> int:
+    with database.sessions() as session:
+        return len(session.scalars(select(Gap)).all())
+
+
+def test_a_database_that_stood_still_gives_workers_time_to_record(
+    database, redis, add_monitor, watch
+) -> None:
+    scheduler = Scheduler(database.sessions, database.clock, redis)
+    lose_a_slot(database, add_monitor, scheduler)
+    watch.seconds += 25
+    scheduler.tick()
+    assert lost(database) == 0
+    for _ in range(8):
+        watch.seconds += 1
+        scheduler.tick()
+    assert lost(database) == 1
+
+
+def test_leases_end_in_a_database_that_is_always_slow(database, redis, add_monitor, watch) -> None:
+    scheduler = Scheduler(database.sessions, database.clock, redis)
+    lose_a_slot(database, add_monitor, scheduler)
+    for _ in range(4):
+        watch.seconds += 4
+        scheduler.tick()
+    assert lost(database) == 1
+
+
 def test_a_lost_claim_ends_as_a_gap(database, redis, add_monitor) -> None:
     add_monitor()
     Scheduler(database.sessions, database.clock, redis).tick()

@@ -212,6 +212,17 @@ def test_a_slot_that_comes_round_again_has_the_later_result(session, add_monitor
     assert session.scalars(select(Result.reason)).all() == [Reason.TIMEOUT] * 2
 
 
+def test_a_day_that_nobody_has_made_room_for_costs_no_result(session, add_monitor, check, noon) -> None:
+    for _ in range(2):
+        add_monitor()
+    # As after a suspension of a month.
+    later = noon + timedelta(days=30)
+    session.execute(text("UPDATE probes SET next_slot = :slot"), {"slot": later})
+    done = checks.record(session, check(later), now=later)
+    assert (done.counted, done.discarded) == (2, 0)
+    assert session.scalars(select(Result.slot)).all() == [later, later]
+
+
 def test_a_storm_is_recorded_in_few_statements(session, add_monitor, check, noon, connection) -> None:
     for number in range(40):
         add_monitor(name=f"Monitor {number}", down_after=1)

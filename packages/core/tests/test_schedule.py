@@ -228,6 +228,14 @@ def test_missed_slots_in_a_row_are_one_gap_however_often_they_are_found(session,
     assert (gap.first_slot, gap.last_slot, gap.count) == (first, first + timedelta(minutes=5), 6)
 
 
+def test_what_another_location_lost_is_left_to_its_own_scheduler(session, probe, claim, noon) -> None:
+    probe()
+    claim(noon)
+    later = noon + timedelta(hours=1)
+    assert checks.recover(session, location_id=2, now=later) == (0, 0)
+    assert checks.recover(session, location_id=1, now=later) == (0, 1)
+
+
 def test_lost_slots_in_a_row_are_one_gap_and_one_apart_is_another(session, probe, noon) -> None:
     added = probe(interval=10, timeout=1)
     lost = [0, 10, 20, 50, 60]

@@ -36,6 +36,7 @@ class Housekeeper:
         self._clock = clock
         self._retention = retention
         self._stop = threading.Event()
+        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
         self._due: dict[Callable[[], None], tuple[float, float]] = {
             self._make_partitions: (_HOURLY_S, 0.0),
@@ -51,7 +52,17 @@ class Housekeeper:
     def stop(self, within: float = 5.0) -> None:
         """End after the statement that runs, for which we wait `within` seconds at most."""
         self._stop.set()
+        self._wake.set()
         self._thread.join(within)
+
+    def notice_jump(self) -> None:
+        """The clock jumped: make the partitions of the days that it shows now, and drop nothing for an hour.
+
+        A clock that is ahead makes young results look old, and what is dropped does not come back.
+        """
+        self._due[self._make_partitions] = (_HOURLY_S, 0.0)
+        self._due[self._purge_history] = (_HOURLY_S, time.monotonic() + _HOURLY_S)
+        self._wake.set()
 
     def keep(self) -> None:
         """Do once what is due."""
@@ -69,11 +80,11 @@ class Housekeeper:
                 _log.exception("a task of housekeeping failed", task=_name(task))
 
     def _run(self) -> None:
-        pause = 0.0
-        while not self._stop.wait(pause):
+        while not self._stop.is_set():
+            self._wake.clear()
             self.keep()
             soonest = min(next_at for _, next_at in self._due.values())
-            pause = max(_SHORTEST_PAUSE_S, soonest - time.monotonic())
+            self._wake.wait(max(_SHORTEST_PAUSE_S, soonest - time.monotonic()))
 
     def _make_partitions(self) -> None:
         self._within(lambda session, now: ensure_partitions(session.connection(), now.astimezone(UTC).date()))

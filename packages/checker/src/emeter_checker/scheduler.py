@@ -42,6 +42,9 @@ _RECOVER_EVERY_S = 1.0
 PATIENCE_S = 7.0
 """How long leases run on when the database is back: workers that have results to record look every 5 s."""
 
+_STANDSTILL_S = 3.0
+"""A tick that took longer has waited for something that stood still: the database, or this machine."""
+
 _MISSING_EVERY_S = 1.0
 _TRIALS_EVERY_S = 60.0
 _LONGEST_PAUSE_S = 5.0
@@ -69,6 +72,8 @@ class Scheduler:
         self._rate = 0.0
         self._clocks: tuple[datetime, float] | None = None
         self._calm_until = 0.0
+        self._last_round = math.inf
+        self._has_waited = False
         self._metrics = metrics
         self._told_at: Address | None = None
         self._counts = Counts()
@@ -152,6 +157,16 @@ class Scheduler:
         if self._due[self._recover][1] == math.inf:
             self._due[self._recover] = (_RECOVER_EVERY_S, time.monotonic() + PATIENCE_S)
 
+    def _notice_standstill(self, moment: float) -> None:
+        """Where the last round took too long without an error, give the workers time to record, too.
+
+        Once for each time that we look for lost leases: of a database that is always so slow they must end.
+        """
+        was, self._last_round = self._last_round, moment
+        if moment - was > _STANDSTILL_S and not self._has_waited and self._due[self._recover][1] != math.inf:
+            self._due[self._recover] = (_RECOVER_EVERY_S, moment + PATIENCE_S)
+            self._has_waited = True
+
     def _report(self) -> None:
         told = self._told_at and self._told_at._asdict()
         self._presence.report({"location": self._location, "checks_per_second": self._rate, "metrics": told})
@@ -179,6 +194,7 @@ class Scheduler:
             self._due[self._realign] = self._due[self._realign_heartbeats] = (_SWEEP_EVERY_S, moment)
             # After a step ahead all leases are over at once, and their workers still have results.
             self._due[self._recover] = (_RECOVER_EVERY_S, moment + PATIENCE_S)
+            self._housekeeper.notice_jump()
 
     def _hint(self, hints: list[Hint], waiting: Waiting) -> None:
         try:
@@ -197,6 +213,7 @@ class Scheduler:
     def _keep_house(self, now: datetime) -> None:
         """Do what is due of the tasks that come less often than ticks, each in a transaction of its own."""
         moment = time.monotonic()
+        self._notice_standstill(moment)
         for task, (every, next_at) in self._due.items():
             if moment < next_at:
                 continue
@@ -212,6 +229,7 @@ class Scheduler:
                 )
 
     def _recover(self, session: Session, now: datetime) -> None:
+        self._has_waited = False
         renewed, lost = checks.recover(session, location_id=self._location_id, now=now)
         self._counts.recovered += renewed
         self._counts.lost += lost

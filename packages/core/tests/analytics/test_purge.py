@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from emeter_core.accounts import Registration, User, register_user, scope_of
 from emeter_core.analytics import Scale, Timespan, purge, results, roll_up
 from emeter_core.monitors import Monitor
 from emeter_core.retention import USUAL, Retention
+from emeter_core.rollups import RollupProgress
 from emeter_core.scope import Scope
 from emeter_core.testing.filling import fill
 from emeter_storage.engine import SessionFactory, make_engine, make_session_factory
@@ -123,3 +124,13 @@ def test_what_is_purged_does_not_come_back(sessions) -> None:
 
 def _scope(session: Session) -> Scope:
     return scope_of(session, session.query(User).one())
+
+
+def test_what_was_called_old_by_a_clock_that_was_ahead_is_kept_from_now_on(sessions) -> None:
+    ahead = NOW + 30 * DAY
+    rolled_up(sessions, ahead)
+    purge(sessions, SHORT, now=ahead)
+    rolled_up(sessions, NOW)
+    with sessions.begin() as session:
+        kept = session.scalars(select(RollupProgress.kept_since)).all()
+    assert all(since is None or since <= NOW for since in kept)

@@ -65,6 +65,8 @@ def _progress(session: Session, now: datetime) -> Progress:
         # The clock was ahead: what was made for a time to come is made again when it is over.
         if each.done_until is not None and each.done_until > now:
             each.done_until, each.monitor_id = DAY.floor(now - SETTLED_AFTER), 0
+        if each.kept_since is not None and each.kept_since > now:
+            each.kept_since = DAY.floor(now)
     return {each.level: each for each in found}
 
 

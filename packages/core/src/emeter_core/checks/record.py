@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -20,9 +20,12 @@ from emeter_core.checks.write import Judged, write_probes
 from emeter_core.outcome import Condition
 from emeter_core.rollups.dirty import LATE_AFTER, Late, mark_dirty
 from emeter_storage.copy import copy_binary
-from emeter_storage.partitions import sql_day_ms
+from emeter_storage.partitions import ensure_partitions, sql_day_ms
 
 _Row = Row[*tuple[Any, ...]]
+
+_NO_PARTITION = "23514"
+"""What PostgreSQL says of a row that no partition is for: that it violates a check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +86,18 @@ def store(session: Session, judged: Sequence[Judged], *, now: datetime) -> None:
 
 
 def _keep(session: Session, finished: Sequence[Finished]) -> None:
-    """Store results; where the clock was set back and a slot comes round again, the later one stays."""
+    """Store results; where the clock was set back and a slot comes round again, the later one stays.
+
+    Where it went ahead by a week, as after a suspension, nobody has made that day's partition yet: we do.
+    """
     rows = [pack_result(each) for each in finished]
     try:
         with session.begin_nested():
             copy_binary(session, "results", COLUMNS, rows)
-    except IntegrityError:
+    except IntegrityError as error:
+        if getattr(error.orig, "pgcode", None) == _NO_PARTITION:
+            for day in sorted({from_us(each.claim.slot_us).astimezone(UTC).date() for each in finished}):
+                ensure_partitions(session.connection(), day, days_ahead=0, tables=("results",))
         session.execute(_FORGET, _keys(finished))
         copy_binary(session, "results", COLUMNS, rows)
 

@@ -107,8 +107,9 @@ FROM young y WHERE c.probe_id = y.probe_id AND c.slot = y.slot
 _GIVE_UP = f"""
 WITH lost AS (
   DELETE FROM claims WHERE (probe_id, slot) IN (
-    SELECT probe_id, slot FROM claims WHERE lease_until < :now
-    ORDER BY probe_id, slot FOR UPDATE SKIP LOCKED
+    SELECT c.probe_id, c.slot FROM claims c JOIN probes p ON p.id = c.probe_id
+    WHERE p.location_id = :location_id AND c.lease_until < :now
+    ORDER BY c.probe_id, c.slot FOR UPDATE OF c SKIP LOCKED
   ) RETURNING probe_id, slot
 ), slots AS (
   SELECT lost.probe_id, lost.slot, p.interval_ms FROM lost JOIN probes p ON p.id = lost.probe_id
@@ -172,7 +173,7 @@ def recover(session: Session, *, location_id: int, now: datetime) -> tuple[int, 
     # One token for all: they are hinted at together.
     values = {"location_id": location_id, "now": now, "beyond": LEASE_BEYOND_TIMEOUT, "token": uuid.uuid4()}
     renewed = session.execute(text(_RENEW), values)
-    lost = session.execute(text(_GIVE_UP), {"now": now})
+    lost = session.execute(text(_GIVE_UP), {"location_id": location_id, "now": now})
     return affected_rows(renewed), int(lost.scalar_one())
 
 
