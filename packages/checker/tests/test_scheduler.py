@@ -1,17 +1,19 @@
 """The scheduler: claims, hints, and what it does when a server is away."""
 
 import logging
+import uuid
 from datetime import timedelta
 
 import pytest
 from redis import Redis
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from emeter_checker.hint_job import DELIVER, TRY_CHANNEL, TRY_CHECK
 from emeter_checker.hints import checks_queue, deliveries_queue
 from emeter_checker.scheduler import Scheduler
-from emeter_core import trials
-from emeter_core.checks import Claim, Gap
+from emeter_core import checks, trials
+from emeter_core.checks import Claim, Gap, Hint
 from emeter_core.database import Database
 from emeter_core.processes import list_processes
 
@@ -47,6 +49,34 @@ def test_a_hint_that_redis_lost_is_given_again(database, redis, add_monitor) -> 
         session.execute(text("UPDATE claims SET hinted_at = hinted_at - interval '3 seconds'"))
     scheduler.tick()
     assert checks_queue(redis, "local").count == 1
+
+
+def test_claims_that_a_worker_is_taking_are_not_waited_for(database, add_monitor, redis) -> None:
+    """Both would update many, in different orders: who waits may wait for who waits."""
+    add_monitor()
+    scheduler = Scheduler(database.sessions, database.clock, redis)
+    scheduler.tick()
+    now = database.clock.now() + timedelta(seconds=3)
+    with database.sessions.begin() as worker, database.sessions.begin() as session:
+        [token] = worker.scalars(select(Claim.token))
+        rows = worker.execute(select(Claim.probe_id, Claim.slot)).all()
+        hint = Hint(token, [(probe_id, checks.to_us(slot)) for probe_id, slot in rows])
+        assert len(checks.take(worker, hint, process_id=uuid.uuid4(), now=now)) == 1
+        session.execute(text("SET LOCAL lock_timeout = '5s'"))
+        assert checks.hint_again(session, location_id=1, now=now) == []
+
+
+def test_a_task_that_fails_keeps_no_check_from_being_claimed(
+    database, redis, add_monitor, monkeypatch, caplog
+) -> None:
+    def fail(session: Session, **_: object) -> None:
+        session.execute(text("DO $$ BEGIN RAISE deadlock_detected; END $$"))
+
+    monkeypatch.setattr(checks, "sweep_silence", fail)
+    add_monitor()
+    assert Scheduler(database.sessions, database.clock, redis).tick() == 1
+    assert "a task of the scheduler failed" in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 def test_an_outage_of_the_database_ends_no_scheduler(redis, caplog) -> None:

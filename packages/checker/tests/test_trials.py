@@ -1,7 +1,7 @@
 """Checks that somebody tries: taken, run by the engine, answered as soon as they end."""
 
+import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -139,13 +139,49 @@ def test_a_database_that_is_away_delays_the_answer(running, receive, ask, allow_
     assert wait_for(answer)["code"] == 204
 
 
-def test_an_answer_nobody_can_take_is_given_up(database, vault, ask, running, team) -> None:
+def test_an_answer_that_nobody_waits_for_any_more_gives_its_place_back(
+    running, receive, ask, database, monkeypatch, caplog
+) -> None:
     """The team was deleted meanwhile."""
-    ask(target="http://127.0.0.1:9/")
-    with database.sessions.begin() as session:
-        session.execute(text("DELETE FROM trials"))
-    running.put(Finished(None, Outcome(Reason.OK), 0.0, 0.0), uuid.uuid4())
+    monkeypatch.setattr("emeter_checker.trials._MOST_AT_ONCE", 1)
+
+    def delete_meanwhile(connection, _over) -> None:
+        with database.sessions.begin() as session:
+            session.execute(text("DELETE FROM trials"))
+        deleted.set()
+        connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    deleted = threading.Event()
+    ask(target=receive(delete_meanwhile).url)
     running.look()
+    assert deleted.wait(10)
+    assert _next_answer(running, receive, ask)["condition"] == "up"
+    assert "stumbled" not in caplog.text
+
+
+def test_an_answer_that_a_bug_of_ours_loses_gives_its_place_back(running, receive, ask, monkeypatch) -> None:
+    monkeypatch.setattr("emeter_checker.trials._MOST_AT_ONCE", 1)
+    real, stumbled = trials.answer, threading.Event()
+
+    def stumble(*_: object, **__: object) -> None:
+        monkeypatch.setattr(trials, "answer", real)
+        stumbled.set()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(trials, "answer", stumble)
+    ask(target=receive("204 No Content").url)
+    running.look()
+    assert stumbled.wait(10)
+    assert _next_answer(running, receive, ask)["condition"] == "up"
+
+
+def _next_answer(running: CheckTrials, receive: Callable[..., Any], ask: Callable[..., Answer]) -> Any:  # noqa: ANN401
+    answer = ask(target=receive("204 No Content").url)
+    deadline = time.monotonic() + 10
+    while answer() is None and time.monotonic() < deadline:
+        running.look()
+        time.sleep(0.05)
+    return wait_for(answer)
 
 
 def test_the_form_of_an_answer_is_what_the_pages_read() -> None:

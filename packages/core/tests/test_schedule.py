@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from emeter_core import checks
@@ -226,6 +226,16 @@ def test_missed_slots_in_a_row_are_one_gap_however_often_they_are_found(session,
         claim(first + timedelta(minutes=minutes))
     gap = session.scalars(select(Gap)).one()
     assert (gap.first_slot, gap.last_slot, gap.count) == (first, first + timedelta(minutes=5), 6)
+
+
+def test_a_lost_check_now_is_no_missed_slot(session, add_monitor, claim, noon, alice) -> None:
+    monitor = add_monitor()
+    checks.take(session, claim(noon), process_id=uuid.uuid4(), now=noon)
+    session.execute(delete(Claim))
+    check_monitor_now(session, alice, monitor, now=noon + timedelta(seconds=20))
+    assert checks.recover(session, location_id=1, now=noon + timedelta(hours=1)) == (0, 0)
+    assert session.scalars(select(Claim)).all() == []
+    assert session.scalars(select(Gap)).all() == []
 
 
 def test_what_another_location_lost_is_left_to_its_own_scheduler(session, probe, claim, noon) -> None:

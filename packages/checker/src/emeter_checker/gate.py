@@ -4,14 +4,12 @@ import heapq
 import threading
 from collections.abc import Callable, Sequence
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-
 from emeter_checker.engine import Scheduled
 from emeter_core import checks
 from emeter_core.checks import CheckSpec, Taken
 from emeter_core.logs import get_logger
 from emeter_core.vault import Vault
+from emeter_storage.away import AWAY, first_line
 from emeter_storage.engine import DatabaseClock, SessionFactory
 
 _log = get_logger(__name__)
@@ -96,12 +94,11 @@ class Gate:
         while not self._stop.is_set():
             try:
                 self._let_through()
-            except (DBAPIError, PoolTimeoutError) as error:
-                why = str(getattr(error, "orig", error)).strip().partition("\n")[0]
-                _log.warning("cannot read what to check", error=why)
+            except AWAY as error:
+                _log.warning("cannot read what to check", error=first_line(error))
                 self._stop.wait(_PAUSE_S)
             except Exception:  # noqa: BLE001 - the thread must outlive a bug: no gate, no checks
-                _log.exception("the gate failed; what was due becomes a gap")
+                _log.exception("the gate failed; what was due is tried again when its lease is over")
             self._wake.wait(_EVERY_S)
             self._wake.clear()
 
@@ -116,7 +113,7 @@ class Gate:
             return
         try:
             wanted = self._still_wanted(due)
-        except (DBAPIError, PoolTimeoutError):
+        except AWAY:
             self._push(due)  # Looked at again: the database may be back before their leases run out.
             raise
         self._submit([self._scheduled(claim) for claim in wanted if self._knows(claim)])

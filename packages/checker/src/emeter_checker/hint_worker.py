@@ -20,6 +20,7 @@ from emeter_checker.hint_job import HintJob
 from emeter_core.logs import get_logger
 from emeter_core.redis_server import inspect
 from emeter_core.supervisor.runtime import StopSignal
+from emeter_storage.away import first_line
 
 _log = get_logger(__name__)
 
@@ -48,7 +49,7 @@ def listen(queue: Queue, stop: StopSignal, *, is_full: Callable[[], bool] = _nev
                 warned = _inspect(queue.connection, warned)
                 HintWorker(queue, stop, is_full).work(logging_level="WARNING")
             except (RedisError, ValueError, OSError) as error:
-                _log.warning("Redis is away", error=str(error).partition("\n")[0])
+                _log.warning("Redis is away", error=first_line(error))
             stop.wait(_REDIS_PAUSE_S)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from emeter_core import accounts, alerts, analytics
 from emeter_core.logs import get_logger
 from emeter_core.retention import Retention
+from emeter_storage.away import AWAY, first_line
 from emeter_storage.engine import DatabaseClock, SessionFactory
 from emeter_storage.partitions import ensure_partitions
 
@@ -72,10 +72,8 @@ class Housekeeper:
             self._due[task] = (every, time.monotonic() + every)
             try:
                 task()
-            except DBAPIError as error:
-                _log.warning(
-                    "cannot keep house", task=_name(task), error=str(error.orig).strip().partition("\n")[0]
-                )
+            except AWAY as error:
+                _log.warning("cannot keep house", task=_name(task), error=first_line(error))
             except Exception:  # noqa: BLE001 - the thread must outlive a bug in one task
                 _log.exception("a task of housekeeping failed", task=_name(task))
 

@@ -5,14 +5,14 @@ import time
 from collections import deque
 from typing import cast
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from emeter_checker import engine
 from emeter_checker.tally import Tally
 from emeter_core import checks
 from emeter_core.checks import Finished, Taken
 from emeter_core.logs import get_logger
+from emeter_storage.away import first_line, is_gone
 from emeter_storage.engine import DatabaseClock, SessionFactory
 
 _log = get_logger(__name__)
@@ -28,8 +28,8 @@ _READ_ONLY = "25006"
 class Recorder:
     """Takes finished checks from the engine's thread and records them in its own.
 
-    While the database is away results wait, at most `_MOST_WAITING`; what is beyond that is counted as
-    dropped, and its slots end as gaps.
+    While the database is away results wait, at most `_MOST_WAITING`. What is beyond that is counted as
+    dropped: such a slot is tried again while it is younger than its interval, else it ends as a gap.
     """
 
     def __init__(self, sessions: SessionFactory, clock: DatabaseClock) -> None:
@@ -113,8 +113,7 @@ class Recorder:
                     left += self._single_out(batch)
                     continue
                 self._waiting.extendleft(reversed(batch))
-                why = str(getattr(error, "orig", error)).strip().partition("\n")[0]
-                _log.warning("cannot record", error=why, waiting=len(self._waiting))
+                _log.warning("cannot record", error=first_line(error), waiting=len(self._waiting))
                 return min(2 * pause, _LONGEST_PAUSE_S)
             finally:
                 self._at_hand, self._oldest = 0, None
@@ -126,7 +125,7 @@ class Recorder:
         Returns how many results that puts back to the waiting.
         """
         if len(batch) == 1:
-            _log.exception("a result could not be recorded; its slot ends as a gap")
+            _log.exception("a result could not be recorded; its slot is tried again, or ends as a gap")
             self.dropped += 1
             return 0
         self._singly = len(batch)
@@ -152,8 +151,6 @@ class Recorder:
 
 def _is_away(error: Exception) -> bool:
     """Whether the database may take the same later: it is away, full, busy, or for now takes nothing."""
-    if isinstance(error, InterfaceError | OperationalError | PoolTimeoutError):
+    if is_gone(error) or isinstance(error, OperationalError):
         return True
-    if not isinstance(error, DBAPIError):
-        return False
-    return error.connection_invalidated or getattr(error.orig, "pgcode", None) == _READ_ONLY
+    return isinstance(error, DBAPIError) and getattr(error.orig, "pgcode", None) == _READ_ONLY

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from emeter_checker.presence import Presence
 from emeter_core.logs import get_logger
 from emeter_core.processes import SEEN_EVERY_S
+from emeter_storage.away import first_line
 from emeter_storage.engine import DatabaseClock
 
 _log = get_logger(__name__)
@@ -65,7 +66,7 @@ class Reporter:
                 self._clock.measure_if_old()
                 self._presence.report(self._figures())
             except DBAPIError as error:
-                _log.warning("cannot report", error=str(error.orig).strip().partition("\n")[0])
+                _log.warning("cannot report", error=first_line(error))
             except Exception:  # noqa: BLE001 - the clock is measured in this thread: it must not end
                 _log.exception("cannot report")
             self._end_if_crippled()

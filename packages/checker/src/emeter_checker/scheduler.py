@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from redis import Redis, RedisError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from emeter_checker.hint_job import DELIVER, TRY_CHANNEL, TRY_CHECK
@@ -14,7 +13,7 @@ from emeter_checker.hints import checks_queue, deliveries_queue, give_hints, mos
 from emeter_checker.housekeeping import Housekeeper
 from emeter_checker.presence import Presence
 from emeter_checker.ticks import Counts, depths
-from emeter_core import checks, heartbeats, trials
+from emeter_core import checks, heartbeats, processes, trials
 from emeter_core.checks import Hint
 from emeter_core.logs import get_logger
 from emeter_core.metrics import NOWHERE, Address, MetricsSettings, Sample, families
@@ -22,6 +21,7 @@ from emeter_core.metrics.listener import tell_metrics
 from emeter_core.monitors import location_id_of
 from emeter_core.retention import USUAL, Retention
 from emeter_core.waiting import Waiting, waiting_for_checker
+from emeter_storage.away import AWAY, first_line, is_gone
 from emeter_storage.engine import DatabaseClock, SessionFactory
 
 _log = get_logger(__name__)
@@ -86,6 +86,7 @@ class Scheduler:
             self._sweep: (_SWEEP_EVERY_S, 0.0),
             self._realign: (_SWEEP_EVERY_S, 0.0),
             self._realign_heartbeats: (_SWEEP_EVERY_S, 0.0),
+            self._realign_others: (_SWEEP_EVERY_S, 0.0),
             self._measure_rate: (_SWEEP_EVERY_S, 0.0),
             self._purge_trials: (_TRIALS_EVERY_S, 0.0),
         }
@@ -134,10 +135,9 @@ class Scheduler:
         """Tick; where the database is away say so and return a growing pause."""
         try:
             self.tick()
-        except DBAPIError as error:
-            away = isinstance(error, InterfaceError | OperationalError)
-            why = "the database is away" if away else "cannot schedule"
-            _log.warning(why, error=str(error.orig).strip().partition("\n")[0])
+        except AWAY as error:
+            why = "the database is away" if is_gone(error) else "cannot schedule"
+            _log.warning(why, error=first_line(error))
             self._keep_leases()
             return min(2 * pause, _LONGEST_PAUSE_S)
         self._let_leases_end()
@@ -191,7 +191,8 @@ class Scheduler:
         if abs(jump_s) > _JUMP_S:
             _log.warning("the clock jumped", seconds=round(jump_s, 1))
             self._calm_until = moment + AHEAD.total_seconds()
-            self._due[self._realign] = self._due[self._realign_heartbeats] = (_SWEEP_EVERY_S, moment)
+            for task in (self._realign, self._realign_heartbeats, self._realign_others):
+                self._due[task] = (_SWEEP_EVERY_S, moment)
             # After a step ahead all leases are over at once, and their workers still have results.
             self._due[self._recover] = (_RECOVER_EVERY_S, moment + PATIENCE_S)
             self._housekeeper.notice_jump()
@@ -208,7 +209,7 @@ class Scheduler:
                 nudge(self._deliveries, DELIVER)
         except RedisError as error:
             # What they are about stands, and is hinted at again as soon as Redis is back.
-            _log.warning("Redis is away", error=str(error).partition("\n")[0])
+            _log.warning("Redis is away", error=first_line(error))
 
     def _keep_house(self, now: datetime) -> None:
         """Do what is due of the tasks that come less often than ticks, each in a transaction of its own."""
@@ -221,12 +222,14 @@ class Scheduler:
             try:
                 with self._sessions.begin() as session:
                     task(session, now)
-            except (InterfaceError, OperationalError):
-                raise
-            except Exception:  # noqa: BLE001 - a task that fails must not keep the checks from being claimed
-                _log.exception(
-                    "a task of the scheduler failed", task=task.__name__.strip("_").replace("_", " ")
-                )
+            except Exception as error:
+                if is_gone(error):
+                    raise
+                name = task.__name__.strip("_").replace("_", " ")
+                if isinstance(error, AWAY):
+                    _log.warning("a task of the scheduler failed", task=name, error=first_line(error))
+                else:
+                    _log.exception("a task of the scheduler failed", task=name)
 
     def _recover(self, session: Session, now: datetime) -> None:
         self._has_waited = False
@@ -256,6 +259,11 @@ class Scheduler:
         ahead = heartbeats.realign(session, now=self._now_for_sure())
         if ahead:
             _log.warning("the clock was ahead: heartbeats are expected anew", monitors=ahead)
+
+    def _realign_others(self, session: Session, _now: datetime) -> None:
+        now = self._now_for_sure()
+        processes.realign(session, now=now)
+        trials.realign(session, now=now)
 
     def _now_for_sure(self) -> datetime:
         """As of this moment: a clock that has not heard of a step ahead would take for ahead what is not."""

@@ -9,8 +9,6 @@ from enum import Enum
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
 from emeter_checker.engine import Finished, Scheduled
 from emeter_core import trials
 from emeter_core.checks.spec import CheckSpec
@@ -20,6 +18,7 @@ from emeter_core.monitors import draft_monitor
 from emeter_core.outcome import Outcome, Reason
 from emeter_core.trials import Trial, TrialKind
 from emeter_core.vault import Vault
+from emeter_storage.away import AWAY, first_line
 from emeter_storage.engine import DatabaseClock, SessionFactory
 from emeter_storage.errors import UserError
 
@@ -109,13 +108,15 @@ class CheckTrials:
         while event is not _Wish.END:
             try:
                 self._answer(event) if isinstance(event, _Answer) else self._look()
-            except DBAPIError as error:
-                _log.warning("cannot see to trials", error=str(error.orig).strip().partition("\n")[0])
+            except AWAY as error:
+                _log.warning("cannot see to trials", error=first_line(error))
                 time.sleep(_AWAY_S)
                 if isinstance(event, _Answer):
                     self._try_again(event)
             except Exception:  # noqa: BLE001 - the thread must outlive a bug
                 _log.exception("the trials stumbled")
+                if isinstance(event, _Answer):
+                    self._in_flight -= 1
             event = self._next()
 
     def _next(self) -> _Answer | _Wish:

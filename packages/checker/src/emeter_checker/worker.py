@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from redis import Redis
-from sqlalchemy.exc import DBAPIError
 
 from emeter_checker.engine import Engine, Finished
 from emeter_checker.gate import Gate
@@ -27,6 +26,7 @@ from emeter_core.metrics.listener import tell_metrics
 from emeter_core.monitors.draft import MAX_TIMEOUT
 from emeter_core.supervisor.runtime import StopSignal
 from emeter_core.vault import Vault
+from emeter_storage.away import AWAY, first_line
 from emeter_storage.engine import DatabaseClock, SessionFactory
 
 _log = get_logger(__name__)
@@ -111,9 +111,9 @@ class Worker:
             self._agree_about_time(slots)
             with self._sessions.begin() as session:
                 taken = checks.take(session, hint, process_id=process_id, now=self._clock.now())
-        except DBAPIError as error:
+        except AWAY as error:
             # Not taken, so hinted at again.
-            _log.warning("cannot take claims", error=str(error.orig).strip().partition("\n")[0])
+            _log.warning("cannot take claims", error=first_line(error))
         else:
             self._gate.add(taken)
 
@@ -163,9 +163,9 @@ class Worker:
         try:
             with self._sessions.begin() as session:
                 checks.release(session, left)
-        except DBAPIError as error:
+        except AWAY as error:
             # Their leases run out, which has the same end.
-            _log.warning("cannot give claims back", error=str(error.orig).strip().partition("\n")[0])
+            _log.warning("cannot give claims back", error=first_line(error))
 
     def _figures(self) -> dict[str, object]:
         return {

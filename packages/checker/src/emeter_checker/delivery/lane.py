@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 from sqlalchemy.orm import Session
 
 from emeter_core.logs import get_logger
+from emeter_storage.away import first_line
 from emeter_storage.engine import DatabaseClock, SessionFactory
 
 _log = get_logger(__name__)
@@ -97,7 +98,7 @@ class Lane(ABC, Generic[_Item]):
                 with self._sessions.begin() as session:
                     change(session)
             except _DATABASE_IS_AWAY as error:
-                _log.warning("cannot write what came of it", lane=self.name, error=_first_line(error))
+                _log.warning("cannot write what came of it", lane=self.name, error=first_line(error))
             else:
                 return True
             limit = min(until, began + _PATIENCE_AT_END_S) if self._stop.is_set() else until
@@ -118,7 +119,7 @@ class Lane(ABC, Generic[_Item]):
             if not self._stop.is_set():
                 self._look()
         except _DATABASE_IS_AWAY as error:
-            _log.warning("cannot look for what is to be done", lane=self.name, error=_first_line(error))
+            _log.warning("cannot look for what is to be done", lane=self.name, error=first_line(error))
         except Exception:  # noqa: BLE001 - the thread must outlive a bug
             _log.exception("a lane stumbled", lane=self.name)
         else:
@@ -149,7 +150,3 @@ class Lane(ABC, Generic[_Item]):
                 self._free += 1
             # There may be more than there were hands, or than one channel may have at once.
             self._wake.set()
-
-
-def _first_line(error: Exception) -> str:
-    return str(getattr(error, "orig", error)).strip().partition("\n")[0]

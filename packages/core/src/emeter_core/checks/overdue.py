@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from emeter_core.checks.schedule import Hint, claim_due
 
-_LEAST_PER_SECOND, _LEAST_AT_ONCE = 5.0, 5
+_LEAST_PER_SECOND, _ALWAYS_AT_ONCE = 5.0, 5
 """Slower than this nobody need be: what a person has just added or resumed is checked at once."""
 
-_MOST_AT_ONCE, _FORGOTTEN_AFTER = timedelta(seconds=0.6), timedelta(seconds=2)
+_SAVED_AT_MOST, _FORGOTTEN_AFTER = timedelta(seconds=0.6), timedelta(seconds=2)
 """What of the pace was not used longer ago is lost. A scheduler ticks every half second."""
 
-_ALL = 20_000
+_MOST_AT_ONCE = 20_000
 
 # Of schedulers at once one catches up, the others have their turn at another tick.
 _PACED_UNTIL = text("SELECT paced_until FROM locations WHERE id = :location_id FOR NO KEY UPDATE SKIP LOCKED")
@@ -51,8 +51,8 @@ def claim_overdue(session: Session, *, location_id: int, until: datetime, now: d
     pace = max(_LEAST_PER_SECOND, float(session.execute(_PACE, {"location_id": location_id}).scalar_one()))
     more = _claim(session, location_id, max(0, _room(row[0], pace, now) - few), now)
     _use(session, location_id, row[0], pace, few + len(more.claims), now)
-    giving_way = claim_due(session, location_id=location_id, until=until, limit=_ALL, now=now, ahead=True)
-    return [hint, more, giving_way]
+    ahead = claim_due(session, location_id=location_id, until=until, limit=_MOST_AT_ONCE, now=now, ahead=True)
+    return [hint, more, ahead]
 
 
 def _claim(session: Session, location_id: int, limit: int, now: datetime) -> Hint:
@@ -75,8 +75,8 @@ def _room(paced_until: datetime | None, pace: float, now: datetime) -> int:
 
 def _since(paced_until: datetime | None, pace: float, now: datetime) -> datetime:
     """From when on the pace is not used."""
-    at_once = timedelta(seconds=_LEAST_AT_ONCE / pace)
+    at_once = timedelta(seconds=_ALWAYS_AT_ONCE / pace)
     # Out of nothing few begin; it lies ahead where the clock was set back.
     if paced_until is None or not now - _FORGOTTEN_AFTER < paced_until <= now:
         return now - at_once
-    return max(paced_until, now - max(_MOST_AT_ONCE, at_once))
+    return max(paced_until, now - max(_SAVED_AT_MOST, at_once))

@@ -81,15 +81,21 @@ ON CONFLICT DO NOTHING
 RETURNING probe_id, {_US.format("slot")}, (SELECT coalesce(sum(count), 0)::int FROM missed)
 """  # noqa: S608 - made of our own constants
 
+# What a worker is just taking needs no other hint; nobody waits for anybody here.
 _UNHINTED = f"""
+WITH unheard AS (
+  SELECT c.probe_id, c.slot FROM claims c JOIN probes p ON p.id = c.probe_id
+  WHERE p.location_id = :location_id AND c.taken_by IS NULL
+    AND (c.hinted_at IS NULL OR (c.hinted_at < :now - CAST(:again AS interval) AND c.slot < :now))
+  FOR NO KEY UPDATE OF c SKIP LOCKED
+)
 UPDATE claims c SET hinted_at = :now
-FROM probes p
-WHERE p.id = c.probe_id AND p.location_id = :location_id AND c.taken_by IS NULL
-  AND (c.hinted_at IS NULL OR (c.hinted_at < :now - CAST(:again AS interval) AND c.slot < :now))
+FROM unheard u WHERE c.probe_id = u.probe_id AND c.slot = u.slot
 RETURNING c.token, c.probe_id, {_US.format("c.slot")}
 """  # noqa: S608 - made of our own constants
 
-# A claim whose lease ran out: its slot is tried again while younger than its interval, else it is a gap.
+# A claim whose lease ran out: its slot is tried again while younger than its interval, else it is a gap. What
+# somebody asked for beside the schedule is no slot.
 _RENEW = """
 WITH young AS (
   SELECT c.probe_id, c.slot, p.timeout_ms FROM claims c JOIN probes p ON p.id = c.probe_id
@@ -110,9 +116,10 @@ WITH lost AS (
     SELECT c.probe_id, c.slot FROM claims c JOIN probes p ON p.id = c.probe_id
     WHERE p.location_id = :location_id AND c.lease_until < :now
     ORDER BY c.probe_id, c.slot FOR UPDATE OF c SKIP LOCKED
-  ) RETURNING probe_id, slot
+  ) RETURNING probe_id, slot, kind
 ), slots AS (
   SELECT lost.probe_id, lost.slot, p.interval_ms FROM lost JOIN probes p ON p.id = lost.probe_id
+  WHERE lost.kind <> '{ClaimKind.NOW}'
 ), missed AS (
 {SQL_STRETCHES}
 ), {sql_write_gaps("lost")}
