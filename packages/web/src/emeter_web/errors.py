@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from emeter_core.accounts import Busy, Role
 from emeter_core.errors import NotFound
 from emeter_core.logs import get_logger
+from emeter_storage.away import first_line
 from emeter_web.db import end_transaction, is_in_doubt
 from emeter_web.limit_keys import address
 from emeter_web.limits import LOCKS, PROVING
@@ -101,11 +102,6 @@ def page_of_error(code: int, words: tuple[str, str] | None = None) -> Response:
     return _page(code, words)
 
 
-def line_of(error: Exception) -> str:
-    """What a library says of the database, for the log: its first line, without SQLAlchemy's own words."""
-    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-
-
 def refuse_role(role: Role) -> Response:
     """Say to a member that their role is not enough, and who can help. Nothing was read for it."""
     article = "a" if role is Role.VIEWER else "an"
@@ -159,7 +155,7 @@ def _show_failure(error: Exception) -> Response:
     """Ask for patience where the database is away; anything else is a bug."""
     if not _is_database_away(error):
         return _show_bug(error)
-    _log.warning("The database does not answer", error=line_of(error))
+    _log.warning("The database does not answer", error=first_line(error))
     is_lost = request.method not in _SAFE_METHODS and is_in_doubt()
     return _show_later(_IN_DOUBT if is_lost else _AWAY)
 

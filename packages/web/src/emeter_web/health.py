@@ -10,9 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from emeter_core.health import Health
 from emeter_core.health import look as look_at_database
 from emeter_core.logs import get_logger
+from emeter_storage.away import first_line
 from emeter_storage.engine import transaction
 from emeter_web import db
-from emeter_web.errors import line_of
 
 NOT_SEEN_FOR = timedelta(seconds=30)
 _log = get_logger("emeter.web")
@@ -73,7 +73,7 @@ def _database_and_processes() -> tuple[Health | None, list[Part]]:
             health = look_at_database(session, now=now)
     except SQLAlchemyError as error:
         # The address of the database is nothing for strangers.
-        _log.warning("The database does not answer", error=line_of(error))
+        _log.warning("The database does not answer", error=first_line(error))
         unknown = (
             Part(name, ok=False, why="unknown without the database")
             for name in ("scheduler", "worker", "sender", "network", "monitors")

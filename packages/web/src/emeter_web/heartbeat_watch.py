@@ -6,8 +6,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from emeter_core.heartbeats import WATCH_EVERY_S, keep_watch
 from emeter_core.logs import get_logger
+from emeter_storage.away import first_line
 from emeter_web.db import Parts
-from emeter_web.errors import line_of
 
 _log = get_logger("emeter.web")
 
@@ -42,4 +42,4 @@ class HeartbeatWatch:
             try:
                 self.tell()
             except SQLAlchemyError as error:
-                _log.warning("The watch for heartbeats is not kept", error=line_of(error))
+                _log.warning("The watch for heartbeats is not kept", error=first_line(error))
