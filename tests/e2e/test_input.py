@@ -34,6 +34,7 @@ WRONG_MONITORS = {
 WRONG_SETTINGS = {
     "PORT": ("eighty", "Bad setting PORT"),
     "DATABASE_URL": ("mysql://localhost/emeter", "Bad setting DATABASE_URL"),
+    "REDIS_URL": ("redis://127.0.0.1:6379/0", "Bad setting REDIS_URL: must hold a password"),
     "SECRET_KEY": ("short", "Bad setting SECRET_KEY"),
     "EMETER_PRIVATE_TARGETS": ("10.0.0.0/8,home", "Bad setting EMETER_PRIVATE_TARGETS"),
 }

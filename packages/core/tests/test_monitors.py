@@ -211,32 +211,6 @@ def test_a_resumed_monitor_is_pending_and_due_at_once(session, alice, add_monito
     assert claim(noon + 2 * MINUTE) == 1
 
 
-def test_a_check_now_is_a_claim_beside_the_schedule(session, alice, add_monitor, noon) -> None:
-    monitor = add_monitor(timeout=20)
-    moment = noon + timedelta(seconds=7, microseconds=1_999)
-    assert check_monitor_now(session, alice, monitor, now=moment)
-    [claim] = claims_of(session)
-    slot = noon + timedelta(seconds=7, milliseconds=1)
-    assert (claim.kind, claim.slot, claim.lease_until) == ("now", slot, slot + timedelta(seconds=25))
-    assert (claim.hinted_at, claim.taken_by) == (None, None)
-    assert probe_of(session, monitor).next_slot == noon
-
-
-def test_a_check_now_twice_in_a_millisecond_is_one(session, alice, add_monitor, noon) -> None:
-    monitor = add_monitor()
-    assert [check_monitor_now(session, alice, monitor, now=noon) for _ in range(2)] == [True, True]
-    assert len(claims_of(session)) == 1
-    assert check_monitor_now(session, alice, monitor, now=noon + MINUTE)
-    assert len(claims_of(session)) == 2
-
-
-def test_a_paused_monitor_is_not_checked_now(session, alice, add_monitor, noon) -> None:
-    monitor = add_monitor()
-    pause_monitor(session, alice, monitor, now=noon)
-    assert not check_monitor_now(session, alice, monitor, now=noon)
-    assert claims_of(session) == []
-
-
 def test_a_deleted_monitor_leaves_nothing_but_its_results(session, alice, add_monitor, claim, noon) -> None:
     monitor, other = add_monitor(), add_monitor(name="Other")
     claim(noon)

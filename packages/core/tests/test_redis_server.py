@@ -1,8 +1,17 @@
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from redis import Redis
+from redis.backoff import ConstantBackoff
+from redis.exceptions import ConnectionError as NotThereError
+from redis.retry import Retry
 
 from emeter_core.redis_server import inspect, judge
 from emeter_storage.errors import UserError
+from emeter_storage.servers.redis import redis_program
 
 
 @pytest.mark.parametrize("version", ["6.0.20", "5.0.14", "6.1.240", "", "unknown"])
@@ -42,4 +51,26 @@ def test_a_valkey_has_numbers_of_its_own(version: str, *, is_safe: bool) -> None
 
 def test_a_server_that_runs_is_judged_by_what_it_says(redis_url: str) -> None:
     with Redis.from_url(redis_url) as client:
+        assert inspect(client) == judge(client.info("server"))
+
+
+@pytest.fixture
+def open_port(tmp_path: Path) -> Iterator[int]:
+    """The port of a Redis on loopback that asks nobody for a password."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    words = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path))
+    with subprocess.Popen([redis_program(), *words], stdout=subprocess.DEVNULL) as server:
+        patient = Retry(ConstantBackoff(0.02), 500, (NotThereError,))
+        with Redis(port=port, retry=patient, socket_timeout=5) as client:
+            assert client.ping()
+        yield port
+        server.terminate()
+
+
+def test_a_port_that_lets_in_everybody_is_refused_whatever_the_url_brings(open_port: int) -> None:
+    with Redis.from_url(f"redis://default:pass@127.0.0.1:{open_port}/1", socket_timeout=5) as client:
+        with pytest.raises(UserError, match="lets in whoever brings no password: set requirepass"):
+            inspect(client)
+        client.config_set("requirepass", "pass")
         assert inspect(client) == judge(client.info("server"))

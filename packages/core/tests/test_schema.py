@@ -1,7 +1,9 @@
 """The models and the migrations make the same database."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Connection, Engine, MetaData, String, text
@@ -140,3 +142,10 @@ def _fill(engine: Engine) -> None:
         take_ping(session, "of-the-backup", Ping(PingKind.LOG), now=NOON)
         keep_watch(session, now=NOON)
         enlist(session, "worker", location_id=None, now=NOON)
+
+
+def test_the_architecture_names_every_table() -> None:
+    page = (Path(__file__).parents[3] / "ARCHITECTURE.md").read_text()
+    named = re.findall(r"`([a-z_ \n]+)`", page.partition("## Tables\n")[2].partition("\n\n`probes`")[0])
+
+    assert sorted(" ".join(named).split()) == sorted(schema.metadata().tables)

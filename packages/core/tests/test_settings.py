@@ -274,8 +274,8 @@ def test_a_bad_setting_of_metrics_or_logs_stops_the_start(
 def test_no_check_reaches_the_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMETER_METRICS_PORT", "9500")
 
-    assert {"http://127.0.0.1:9500", "http://127.0.0.1:9531"} < set(Settings.load().own_servers)
-    assert "http://127.0.0.1:9532" not in Settings.load().own_servers
+    assert {"http://127.0.0.1:9500", "http://127.0.0.1:9579"} < set(Settings.load().own_servers)
+    assert "http://127.0.0.1:9580" not in Settings.load().own_servers
 
 
 def test_logs_go_by_their_settings(monkeypatch: pytest.MonkeyPatch) -> None:

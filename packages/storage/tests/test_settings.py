@@ -1,4 +1,8 @@
+import socket
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from pydantic import ValidationError
@@ -37,11 +41,10 @@ def test_every_spelling_of_postgresql_means_our_driver(monkeypatch: pytest.Monke
         "redis://:pass@host:1/0",
         "rediss://me:pass@host",
         "redis://host?password=pass",
-        "unix:///run/redis.sock",
-        "redis://localhost:6379",
-        "redis://127.0.0.2:6379/1",
-        "redis://[::1]:6379",
-        "redis:///1",
+        "redis://:pass@localhost",
+        "redis://:pass@127.0.0.1:6379/1",
+        "unix:///nowhere/redis.sock",
+        "unix://:pass@/nowhere/redis.sock",
     ],
 )
 def test_a_redis_that_is_given_is_used(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
@@ -51,13 +54,66 @@ def test_a_redis_that_is_given_is_used(monkeypatch: pytest.MonkeyPatch, url: str
 
 
 @pytest.mark.parametrize(
-    "url", ["redis://host:1/0", "rediss://me@10.0.0.1", "redis://[2001:db8::1]", "redis://host?password="]
+    "url",
+    [
+        "redis://host:1/0",
+        "rediss://me@10.0.0.1",
+        "redis://[2001:db8::1]",
+        "redis://host?password=",
+        "redis://127.0.0.1:6379/0",
+        "redis://localhost",
+        "redis://me@localhost",
+        "redis://:@localhost",
+        "redis://127.0.0.2:6379/1",
+        "redis://[::1]:6379",
+        "rediss://localhost",
+        "redis:///1",
+    ],
 )
-def test_a_redis_elsewhere_needs_a_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def test_a_port_of_redis_needs_a_password_on_loopback_too(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("REDIS_URL", url)
 
-    with pytest.raises(UserError, match="Bad setting REDIS_URL: must hold a password where Redis is not on"):
+    with pytest.raises(UserError, match=r"^Bad setting REDIS_URL: must hold a password, on this machine too"):
         StorageSettings.load()
+
+
+@pytest.fixture
+def redis_socket() -> Iterator[Path]:
+    """A Unix socket in a directory that everybody may search, with a space in its path."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="emeter ") as directory:
+        Path(directory).chmod(0o755)
+        path = Path(directory) / "redis.sock"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            yield path
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o702, 0o666])
+def test_a_socket_that_everybody_may_write_to_needs_a_password(
+    monkeypatch: pytest.MonkeyPatch, redis_socket: Path, mode: int
+) -> None:
+    redis_socket.chmod(mode)
+    link = redis_socket.with_name("link")
+    link.symlink_to(redis_socket)
+    for path in (redis_socket, link):
+        monkeypatch.setenv("REDIS_URL", f"unix://{quote(str(path))}?db=1")
+        with pytest.raises(UserError, match=r"REDIS_URL: must hold a password where everybody may write to"):
+            StorageSettings.load()
+
+    monkeypatch.setenv("REDIS_URL", f"unix://:pass@{quote(str(redis_socket))}")
+    assert StorageSettings.load().redis_url
+
+
+@pytest.mark.parametrize(("mode", "directory_mode"), [(0o770, 0o755), (0o755, 0o755), (0o777, 0o750)])
+def test_a_socket_is_guarded_by_its_mode_or_that_of_its_directory(
+    monkeypatch: pytest.MonkeyPatch, redis_socket: Path, mode: int, directory_mode: int
+) -> None:
+    redis_socket.chmod(mode)
+    redis_socket.parent.chmod(directory_mode)
+    url = f"unix://{quote(str(redis_socket))}"
+    monkeypatch.setenv("REDIS_URL", url)
+
+    assert StorageSettings.load().redis_url == url
 
 
 def test_an_empty_value_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from redis import Redis
 from emeter_core.checks.spec import CheckSpec
 from emeter_core.commands.monitor_options import requesting, split, told_by_option
 from emeter_core.logs import setup_logging
+from emeter_core.metrics.settings import MOST_WORKERS
 from emeter_core.monitors.draft import MAX_TIMEOUT, draft_monitor
 from emeter_core.monitors.kinds import KINDS, kind_of
 from emeter_core.outcome import Condition
@@ -65,7 +66,7 @@ def scheduler() -> None:
 @click.option(
     "--processes",
     envvar="EMETER_PROCESSES",
-    type=click.IntRange(1, 64),
+    type=click.IntRange(1, MOST_WORKERS),
     default=lambda: len(os.sched_getaffinity(0)),
     show_default="one per core",
     help="How many processes share the checks.",

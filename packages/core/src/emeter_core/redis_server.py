@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
-from redis import Redis
+from redis import AuthenticationError, ConnectionPool, Redis, ResponseError, UnixDomainSocketConnection
 
 from emeter_storage.errors import UserError
 
 _OLDEST = (6, 2)
 """From here on a job is taken without an instant at which a crash would lose it (BLMOVE)."""
+
+_CREDENTIALS = {"username", "password", "credential_provider"}
 
 # CVE-2025-49844: whoever may run scripts may run anything. The release of each line that mends it; a line
 # that is not named is mended if it is newer than these. Sources: the release notes of both, 2025-10-03.
@@ -20,9 +22,27 @@ _MENDED = {
 def inspect(client: Redis) -> str:
     """Return what the operator should be warned of, empty where that is nothing.
 
-    Raises UserError for a version that will not do, and redis.RedisError where the server is away.
+    Raises UserError for a version that will not do and for a port at which everybody is let in, and
+    redis.RedisError where the server is away.
     """
-    return judge(client.info("server"))
+    info = client.info("server")
+    if _lets_in_everybody(client.connection_pool):
+        raise UserError(
+            "The Redis of REDIS_URL lets in whoever brings no password: set requirepass in its configuration."
+        )
+    return judge(info)
+
+
+def _lets_in_everybody(pool: ConnectionPool) -> bool:
+    """Whether its port asks for no password: with the name of a user in the URL, it then takes any."""
+    if issubclass(pool.connection_class, UnixDomainSocketConnection):
+        return False
+    known = {name: value for name, value in pool.connection_kwargs.items() if name not in _CREDENTIALS}
+    with Redis.from_pool(ConnectionPool(connection_class=pool.connection_class, **known)) as stranger:
+        try:
+            return bool(stranger.ping())
+        except (AuthenticationError, ResponseError):
+            return False
 
 
 def judge(info: Mapping[str, object]) -> str:

@@ -17,7 +17,7 @@ from pydantic_settings import NoDecode
 from emeter_core.characters import has_controls
 from emeter_core.logs.settings import Form, Level, LogSettings
 from emeter_core.loopback import is_loopback
-from emeter_core.metrics.settings import PORTS, MetricsSettings
+from emeter_core.metrics.settings import MOST_WORKERS, PORTS, MetricsSettings
 from emeter_core.retention import Retention
 from emeter_core.vault import Vault
 from emeter_storage.errors import UserError
@@ -85,7 +85,7 @@ class Settings(StorageSettings):
     keep_quarter_days: int = Field(default=90, validation_alias="EMETER_KEEP_15MIN_DAYS", ge=0)
     keep_hour_days: int = Field(default=730, validation_alias="EMETER_KEEP_HOUR_DAYS", ge=0)
     keep_day_days: int = Field(default=0, validation_alias="EMETER_KEEP_DAY_DAYS", ge=0)
-    workers: int = Field(default=1, validation_alias="EMETER_WORKERS", ge=1, le=64)
+    workers: int = Field(default=1, validation_alias="EMETER_WORKERS", ge=1, le=MOST_WORKERS)
     log_form: Form = Field(default="auto", validation_alias="EMETER_LOG")
     log_level: Level = Field(default="info", validation_alias="EMETER_LOG_LEVEL")
     # Before the host, which asks for it.

@@ -250,7 +250,12 @@ class TestActions:
     def test_check_now(self, mine: Terminal) -> None:
         id_ = mine.add("http://x")
 
-        assert mine("monitor", "check", id_).code == 0
+        assert mine("monitor", "check", id_).out == "x is being checked: see `emeter monitor list`.\n"
+
+        again = mine("monitor", "check", id_)
+
+        assert (again.code, again.err) == (0, "")
+        assert again.out.startswith("x is being checked already, or was a moment ago: see")
 
     def test_a_paused_monitor_is_not_checked(self, mine: Terminal) -> None:
         id_ = mine.add("http://x")

@@ -4,13 +4,16 @@ import http.client
 import json
 import logging
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 
 import pytest
 
 from emeter_core.metrics import Address, MetricsSettings, Sample, families
 from emeter_core.metrics.listener import Listener, tell_metrics
-from emeter_core.metrics.settings import PORTS
+from emeter_core.metrics.settings import MOST_WORKERS, PORTS
 
 TOKEN = "a token of the tests, long enough for all"
 Start = Callable[..., Listener]
@@ -110,6 +113,44 @@ def test_the_port_of_the_pages_is_left_to_them() -> None:
 
     assert ports[0] == 9463
     assert len(ports) == PORTS - 1
+
+
+# The most processes that one machine runs, all at once, the ports of some being taken.
+_CROWD = """
+import socket, sys
+from concurrent.futures import ThreadPoolExecutor
+from emeter_core.metrics import MetricsSettings
+from emeter_core.metrics.listener import tell_metrics
+from emeter_core.metrics.settings import MOST_WORKERS
+
+base = int(sys.argv[1])
+taken = [socket.create_server(("127.0.0.1", base + place)) for place in (2, 40)]
+settings = MetricsSettings(port=base, pages=base + 7)
+places = [0, 1] + [2] * MOST_WORKERS
+with ThreadPoolExecutor(len(places)) as pool:
+    found = list(pool.map(lambda place: tell_metrics("x", settings, list, first=place), places))
+assert None not in found, found
+print(len({address.port for address in found} - {base + 7}))
+"""
+
+
+def free_ports(count: int) -> int:
+    """The first of so many ports of which nobody has one."""
+    for base in range(21_000, 30_000, count):
+        with ExitStack() as held, suppress(OSError):
+            for port in range(base, base + count):
+                held.enter_context(socket.create_server(("127.0.0.1", port)))
+            return base
+    raise AssertionError("there is no room")
+
+
+def test_the_most_workers_with_a_scheduler_and_a_sender_all_tell_theirs() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", _CROWD, str(free_ports(PORTS))], capture_output=True, text=True, check=False
+    )
+
+    assert (told.returncode, told.stderr) == (0, "")
+    assert int(told.stdout) == MOST_WORKERS + 2
 
 
 def test_where_metrics_are_off_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,9 +1,9 @@
 """The base of all settings: read once from the environment, frozen, loud where a value is bad."""
 
-from ipaddress import ip_address
 from pathlib import Path
+from stat import S_IWOTH, S_IXOTH
 from typing import Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
@@ -57,10 +57,8 @@ class StorageSettings(BaseSettings):
         if url and not url.startswith(_REDIS_SCHEMES):
             raise ValueError("must start with redis://, rediss:// or unix://")
         _require_url(url)
-        if url and not _is_local(url) and not _password(url):
-            raise ValueError(
-                "must hold a password where Redis is not on this machine: redis://:password@host"
-            )
+        if url and not _password(url):
+            _require_guard(url)
         return url
 
     @property
@@ -89,14 +87,32 @@ def _require_url(url: str) -> None:
         raise ValueError("is no valid URL") from None
 
 
-def _is_local(url: str) -> bool:
-    """Whether the Redis of this URL is reached by nobody but this machine."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix" or parts.hostname in {None, "localhost"}:
-        return True
+def _require_guard(url: str) -> None:
+    """Raise ValueError unless the mode of its socket guards the Redis of this URL, which holds no password.
+
+    A port needs one on this machine too: every user of it, and what a program of theirs was talked into
+    asking, reaches loopback.
+    """
+    if urlsplit(url).scheme != "unix":
+        raise ValueError(
+            "must hold a password, on this machine too: give Redis one (requirepass) and write"
+            " redis://:password@host, or name its socket, unix:///path"
+        )
+    if _is_open_to_all(Path(unquote(urlsplit(url).path))):
+        raise ValueError(
+            "must hold a password where everybody may write to the socket: set unixsocketperm 770 or less in"
+            " Redis, or give it a password and write unix://:password@/path"
+        )
+
+
+def _is_open_to_all(path: Path) -> bool:
+    """Whether every user of this machine may connect to the socket; nobody to one that cannot be seen."""
     try:
-        return ip_address(str(parts.hostname)).is_loopback
-    except ValueError:
+        real = path.resolve()
+        return bool(real.stat().st_mode & S_IWOTH) and all(
+            parent.stat().st_mode & S_IXOTH for parent in real.parents
+        )
+    except (OSError, RuntimeError, ValueError):
         return False
 
 

@@ -49,6 +49,27 @@ def test_a_check_that_is_asked_for_is_on_its_way_until_it_came(signed_in, add_mo
     assert "A check is on its way." not in signed_in.page(path).text
 
 
+def test_a_check_that_is_asked_for_again_is_the_same_one(
+    signed_in, add_monitor, check, claims, sessions
+) -> None:
+    path = f"/monitors/{add_monitor(name='Shop', interval=3600, ago=5000)}"
+    check(ago=100)
+    answers = [signed_in.submit(f"{path}/checks") for _ in range(3)]
+    assert claims() == ["now"]
+    assert [answer.status_code for answer in answers] == [303] * 3
+    assert len({answer.location for answer in answers}) == 1
+    page = signed_in.page(answers[-1].location)
+    assert "Shop is being checked already, or was a moment ago." in page.main.text
+    assert "A check is on its way." in page.main.text
+    with transaction(sessions) as session:
+        session.execute(text("UPDATE probes SET last_slot = (SELECT slot FROM claims)"))
+        session.execute(text("DELETE FROM claims"))
+    again = signed_in.submit(f"{path}/checks")
+    assert again.location == answers[0].location
+    assert "A check is on its way." not in signed_in.page(again.location).text
+    assert claims() == []
+
+
 def test_once_it_came_the_page_waits_no_longer(signed_in, add_monitor, check, now) -> None:
     path = f"/monitors/{add_monitor()}"
     check(ago=5)

@@ -27,6 +27,11 @@ def slot_after(probe_id: int, interval_ms: int, moment: datetime) -> datetime:
     return _EPOCH + ((turns + 1) * interval_ms + phase) * _MILLISECOND
 
 
+def slot_at(moment: datetime) -> datetime:
+    """`moment` as a slot beside the schedule: cut to the grid of milliseconds."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
 def to_us(moment: datetime) -> int:
     """Microseconds since 1970: how slots travel in hints."""
     return (moment - _EPOCH) // _MICROSECOND

@@ -121,12 +121,14 @@ def resume(edge: Edge, public_id: str) -> None:
 @click.argument("public_id", metavar="ID")
 @scoped
 def check(edge: Edge, public_id: str) -> None:
-    """Have the monitor ID checked now, beside its schedule."""
+    """Have the monitor ID checked now, beside its schedule; one check at a time."""
     with edge.desk() as desk:
         found = _find(desk, public_id)
-        if not check_monitor_now(desk.session, desk.scope, found, now=desk.now):
+        asked = check_monitor_now(desk.session, desk.scope, found, now=desk.now)
+        if asked.slot is None:
             raise UserError(f"{found.name} is paused: resume it first.")
-    click.echo(f"{found.name} is being checked: see `emeter monitor list`.")
+    done = "is being checked" if asked.is_new else "is being checked already, or was a moment ago"
+    click.echo(f"{found.name} {done}: see `emeter monitor list`.")
 
 
 @monitor.command()

@@ -3,8 +3,14 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-PORTS = 32
-"""From EMETER_METRICS_PORT on these are ours: whose port is taken takes the next free one of them."""
+MOST_WORKERS = 64
+"""So many workers are the most that `emeter up` and `emeter worker` run."""
+
+PORTS = MOST_WORKERS + 16
+"""From EMETER_METRICS_PORT on these are ours: whose port is taken takes the next free one of them.
+
+One for each worker, and some for scheduler, sender, the pages, and whoever else listens there.
+"""
 
 
 class Address(NamedTuple):

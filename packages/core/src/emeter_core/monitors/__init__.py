@@ -1,9 +1,9 @@
 """Monitors: what teams want watched."""
 
 from emeter_core.monitors.cause import cause_of, expected_by
+from emeter_core.monitors.check_now import CheckNow, check_monitor_now
 from emeter_core.monitors.draft import Draft, draft_monitor
 from emeter_core.monitors.lifecycle import (
-    check_monitor_now,
     create_monitor,
     delete_monitor,
     pause_monitor,
@@ -28,6 +28,7 @@ from emeter_core.monitors.settings import described, open_settings
 from emeter_core.monitors.status import Status, status_of
 
 __all__ = [
+    "CheckNow",
     "Draft",
     "Location",
     "Monitor",

@@ -1,17 +1,16 @@
-"""Monitors made, changed, paused, resumed, checked now and deleted.
+"""Monitors made, changed, paused, resumed and deleted.
 
 Lock order, as everywhere: probes, claims, monitors. Claims of what is no longer wanted are deleted with it,
 so that an edit, a pause or a delete counts at once: without its claim no result is recorded.
 """
 
-import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, insert, text, update
 from sqlalchemy.orm import Session
 
-from emeter_core.checks.claim import ClaimKind
 from emeter_core.checks.let_go import let_go
+from emeter_core.checks.slots import slot_at
 from emeter_core.errors import NotFound
 from emeter_core.incidents import StatusChange, resolve_for
 from emeter_core.monitors.draft import Draft
@@ -20,6 +19,7 @@ from emeter_core.monitors.heartbeat.keep import add_heartbeat, change_token, mov
 from emeter_core.monitors.kinds import KINDS
 from emeter_core.monitors.kinds.heartbeat import HeartbeatSettings
 from emeter_core.monitors.location import INBOUND_ID, location_id_of
+from emeter_core.monitors.lock import lock_monitor
 from emeter_core.monitors.monitor import Monitor
 from emeter_core.monitors.probe import Probe
 from emeter_core.monitors.settings import seal_settings
@@ -49,7 +49,7 @@ def create_monitor(
             location_id=location_id_of(session) if is_polled else INBOUND_ID,
             interval_ms=draft.interval * 1000,
             timeout_ms=draft.timeout * 1000,
-            next_slot=_milliseconds(now) if is_polled else NEVER,
+            next_slot=slot_at(now) if is_polled else NEVER,
             enabled=True,
         )
     )
@@ -64,7 +64,7 @@ def update_monitor(
     session: Session, scope: Scope, monitor: Monitor, draft: Draft, *, vault: Vault, now: datetime
 ) -> None:
     """Make `monitor` what `draft` says; what was under way for the old version is not counted."""
-    monitor = _lock(session, scope, monitor)
+    monitor = lock_monitor(session, scope, monitor)
     _let_go(session, monitor, now)
     _apply(monitor, draft, vault, now)
     session.execute(
@@ -73,7 +73,7 @@ def update_monitor(
         .values(
             interval_ms=draft.interval * 1000,
             timeout_ms=draft.timeout * 1000,
-            next_slot=_milliseconds(now),
+            next_slot=slot_at(now),
             # What was seen of the old version confirms nothing of the new one.
             failures=0,
             successes=0,
@@ -88,7 +88,7 @@ def update_monitor(
 
 def pause_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: datetime) -> None:
     """Stop checking. What is known of it stays, an open incident too; pausing twice changes nothing."""
-    monitor = _lock(session, scope, monitor)
+    monitor = lock_monitor(session, scope, monitor)
     if monitor.paused_at is not None:
         return
     _let_go(session, monitor, now)
@@ -101,7 +101,7 @@ def pause_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: date
 
 def resume_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: datetime) -> None:
     """Check again, at once. Until the first result it is pending: nobody looked meanwhile."""
-    monitor = _lock(session, scope, monitor)
+    monitor = lock_monitor(session, scope, monitor)
     if monitor.paused_at is None:
         return
     monitor.paused_at = None
@@ -113,7 +113,7 @@ def resume_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: dat
         .where(Probe.monitor_id == monitor.id)
         .values(
             enabled=True,
-            next_slot=_milliseconds(now),
+            next_slot=slot_at(now),
             condition=Condition.PENDING,
             failures=0,
             successes=0,
@@ -129,46 +129,15 @@ def resume_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: dat
 
 def delete_monitor(session: Session, scope: Scope, monitor: Monitor, *, now: datetime) -> None:
     """Delete a monitor with all that hangs on it; its raw results go with their day."""
-    monitor = _lock(session, scope, monitor)
+    monitor = lock_monitor(session, scope, monitor)
     _drop_claims(session, monitor)
     resolve_for(session, [monitor.id], at=now)
     session.execute(delete(Monitor).where(Monitor.id == monitor.id, Monitor.team_id == scope.team.id))
 
 
-_CHECK_NOW = """
-INSERT INTO claims (probe_id, slot, lease_until, token, kind)
-SELECT id, :slot, CAST(:slot AS timestamptz) + timeout_ms * interval '1 millisecond' + :beyond, :token, :kind
-FROM probes WHERE monitor_id = :monitor_id
-ON CONFLICT DO NOTHING
-"""
-
-
-def check_monitor_now(session: Session, scope: Scope, monitor: Monitor, *, now: datetime) -> bool:
-    """Ask for a check beside the schedule; False where the monitor is paused.
-
-    Raises NotFound where there is nothing to ask, as of a heartbeat.
-    """
-    monitor = _lock(session, scope, monitor)
-    if not KINDS[monitor.kind].is_polled:
-        raise NotFound("A heartbeat is not checked: it reports by itself.")
-    if monitor.paused_at is not None:
-        return False
-    session.execute(
-        text(_CHECK_NOW),
-        {
-            "slot": _milliseconds(now),
-            "token": uuid.uuid4(),
-            "kind": ClaimKind.NOW.value,
-            "monitor_id": monitor.id,
-            "beyond": timedelta(seconds=5),
-        },
-    )
-    return True
-
-
 def rotate_token(session: Session, scope: Scope, monitor: Monitor, *, vault: Vault) -> None:
     """Give a heartbeat another URL: the one before is dead at once. Raises NotFound for other kinds."""
-    monitor = _lock(session, scope, monitor)
+    monitor = lock_monitor(session, scope, monitor)
     if KINDS[monitor.kind].is_polled:
         raise NotFound("Only a heartbeat has a URL of its own.")
     change_token(session, monitor.id, vault=vault)
@@ -200,29 +169,6 @@ def _apply(monitor: Monitor, draft: Draft, vault: Vault, now: datetime) -> None:
     monitor.updated_at = now
 
 
-def _lock(session: Session, scope: Scope, monitor: Monitor) -> Monitor:
-    """Take the probes, then the monitor, as it is now in this session.
-
-    Raises NotFound where it is gone or not the team's.
-    """
-    probe_ids = (
-        select(Probe.id)
-        .where(Probe.monitor_id == monitor.id)
-        .order_by(Probe.id)
-        .with_for_update(key_share=True)
-    )
-    session.execute(probe_ids)
-    found = session.scalars(
-        select(Monitor)
-        .where(Monitor.id == monitor.id, Monitor.team_id == scope.team.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if found is None:
-        raise NotFound("This monitor is gone.")
-    return found
-
-
 def _drop_claims(session: Session, monitor: Monitor) -> None:
     session.execute(
         text("DELETE FROM claims USING probes p WHERE p.id = claims.probe_id AND p.monitor_id = :monitor_id"),
@@ -242,8 +188,3 @@ def _note(session: Session, monitor: Monitor, now: datetime) -> None:
             paused=monitor.paused_at is not None,
         )
     )
-
-
-def _milliseconds(moment: datetime) -> datetime:
-    """Cut to the grid of slots, which is one of milliseconds."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -42,10 +42,13 @@ def resume(public_id: uuid.UUID) -> ResponseReturnValue:
 def check_now(public_id: uuid.UUID) -> ResponseReturnValue:
     """Ask for a check beside the schedule; the page then says that it is on its way."""
     monitor = find(public_id)
-    if not check_monitor_now(db.session(), g.scope, monitor, now=db.now()):
+    asked = check_monitor_now(db.session(), g.scope, monitor, now=db.now())
+    if asked.slot is None:
         put_flash("error", f"{isolated(monitor.name)} is paused. Resume it, and it is checked at once.")
         return _back_to(monitor)
-    return _back_to(monitor, asked=int(db.now().timestamp() * 1000))
+    if not asked.is_new:
+        put_flash("info", f"{isolated(monitor.name)} is being checked already, or was a moment ago.")
+    return _back_to(monitor, asked=round(asked.slot.timestamp() * 1000))
 
 
 def rotate(public_id: uuid.UUID) -> ResponseReturnValue:
