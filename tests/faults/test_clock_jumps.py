@@ -1,6 +1,12 @@
-"""The wall clock jumps, ahead and back: checks go on as ever, in no burst, and no verdict is false."""
+"""The wall clock jumps, ahead and back: checks go on as ever, in no burst, and no verdict is false.
 
+What was written while it was ahead, by people's edits and by a process that was killed, is soon of no time to
+come.
+"""
+
+import os
 import shutil
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,6 +18,9 @@ import pytest
 from harness.emeter import Emeter, short_directory
 from harness.faketime import WallClock, find_library, servers_on
 from harness.targets import Target, Targets
+from sqlalchemy import select
+
+from emeter_core.monitors import Monitor, draft_monitor, update_monitor
 
 HOUR, DAY = timedelta(hours=1, seconds=1.7), timedelta(days=1, seconds=1.7)
 """No multiples of an interval: slots are elsewhere in the true time after each."""
@@ -43,6 +52,18 @@ CASES = [
 ]
 
 
+AHEAD = """
+SELECT (SELECT count(*) FROM processes WHERE seen_at > :now),
+  (SELECT count(*) FROM monitors WHERE greatest(updated_at, condition_since) > :now),
+  (SELECT count(*) FROM status_changes WHERE greatest(effective_at, recorded_at) > :now),
+  (SELECT count(*) FROM probes WHERE last_slot > :now OR next_slot > :now + interval_ms * interval '1 ms'),
+  (SELECT count(*) FROM claims WHERE slot > :now)
+"""
+"""How much is of a time to come: that is, farther ahead than slots are claimed."""
+
+ALIVE = "SELECT count(*) FROM processes WHERE pid = :pid AND seen_at > :now - interval '30 s'"
+
+
 @dataclass
 class House:
     """An E-Meter on a clock of ours, and what its target saw."""
@@ -68,6 +89,32 @@ class House:
             assert time.time() - began <= seconds, self.emeter.said()[-4000:]
             time.sleep(0.1)
         return time.time() - interval - began
+
+    def meddle(self) -> int:
+        """Edit some monitors, and kill the sender; returns its pid once there is another."""
+        with self.emeter.change() as change:
+            for monitor in change.session.scalars(select(Monitor).limit(3)):
+                draft = draft_monitor(
+                    target=monitor.target, name=monitor.name, interval=self.case.interval, timeout=TIMEOUT
+                )
+                update_monitor(
+                    change.session, change.scope, monitor, draft, vault=self.emeter.vault, now=change.now
+                )
+        pid = self.emeter.processes()["sender"]
+        os.kill(pid, signal.SIGKILL)
+        told = "SELECT FROM processes WHERE name = 'sender' AND pid <> :pid AND started_at > :since"
+        self.emeter.wait_until(lambda: self.emeter.rows(told, pid=pid, since=change.now), 20, "another")
+        return pid
+
+    def is_ahead(self) -> tuple[int, ...]:
+        """How much is of a time to come."""
+        with self.emeter.change() as change:
+            return tuple(self.emeter.rows(AHEAD, now=change.now + timedelta(seconds=10))[0])
+
+    def counts_as_alive(self, pid: int) -> bool:
+        """Whether a process seems to be alive."""
+        with self.emeter.change() as change:
+            return self.emeter.rows(ALIVE, pid=pid, now=change.now) != [(0,)]
 
 
 @pytest.fixture(params=CASES)
@@ -100,6 +147,7 @@ def test_a_jump_is_no_burst_no_standstill_and_no_verdict(house: House, figure: C
     )
     house.wait_for_usual_rate(4 * interval)
     for jump in case.jumps:
+        killed = house.meddle() if jump < timedelta() else 0
         jumped_at = time.time()
         house.clock.jump(jump)
         time.sleep(NOTICED)
@@ -111,6 +159,9 @@ def test_a_jump_is_no_burst_no_standstill_and_no_verdict(house: House, figure: C
         figure(f"the clock of {who} jumps by {jump.total_seconds():+.1f} s, {case.monitors} monitors: {told}")
         assert back <= 2 * interval
         assert most <= 2 * usual, [len(house.requests(jumped_at + n, jumped_at + n + 1)) for n in range(20)]
+        house.emeter.wait_until(lambda: not any(house.is_ahead()), 10, "the end of a time to come")
+        if case is not SHORT:
+            house.emeter.wait_until(lambda killed=killed: not house.counts_as_alive(killed), 35, "its death")
     rows = house.emeter.rows
     assert rows("SELECT count(*) FROM incidents") == [(0,)]
     told = {condition for (condition,) in rows("SELECT condition FROM status_changes")}

@@ -2,9 +2,10 @@
 
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from harness.emeter import Emeter
@@ -13,6 +14,7 @@ from harness.targets import Targets
 
 INTERVAL, TIMEOUT = 5, 2
 MONITORS = 60
+RUNNING = "SELECT count(*) FROM processes WHERE name = 'scheduler' AND pid <> :but AND seen_at > :since"
 
 
 @contextmanager
@@ -41,8 +43,8 @@ def test_three_at_once_check_no_slot_twice(
     site = targets.serve()
     with ExitStack() as stack:
         doomed, _ = [stack.enter_context(another_scheduler(emeter)) for _ in range(2)]
-        running = "SELECT count(*) FROM processes WHERE name = 'scheduler'"
-        emeter.wait_until(lambda: emeter.rows(running) == [(3,)], 20, "three schedulers")
+        began = {"since": datetime.now(UTC) - timedelta(minutes=1), "but": 0}
+        emeter.wait_until(lambda: emeter.rows(RUNNING, **began) == [(3,)], 20, "three schedulers")
         paths = [f"/{seconds}/{number}" for number in range(MONITORS)]
         drafts = [
             {"target": site.url(path), "name": path, "interval": INTERVAL, "timeout": TIMEOUT}
@@ -52,19 +54,27 @@ def test_three_at_once_check_no_slot_twice(
         time.sleep(seconds / 2)
         doomed.kill()
         time.sleep(seconds / 2)
-    until = datetime.now(UTC)
+        until = datetime.now(UTC)
+        left = {"since": until, "but": doomed.pid}
+        emeter.wait_until(lambda: emeter.rows(RUNNING, **left) == [(2,)], 12, "the two that are left")
     settled = "SELECT count(*), (SELECT min(next_slot) FROM probes) > :until FROM claims WHERE slot <= :until"
     emeter.wait_until(lambda: emeter.rows(settled, until=until) == [(0, True)], 20, "the end of all claims")
-    results = gaps = 0
+    results, gaps = 0, Counter[str]()
     problems = []
     for probe, path in probes.items():
         ledger = read_ledger(emeter.database, probe)
-        results, gaps = results + len(ledger.results), gaps + sum(gap[2] for gap in ledger.gaps)
+        results += len(ledger.results)
+        for _, _, count, reason in ledger.gaps:
+            gaps[reason] += count
         arrivals = [at for at, asked in list(site.arrivals) if asked == path]
         problems += account_for_slots(ledger, until) + explain_arrivals(ledger, arrivals, until)
     requests = sum(asked in paths for _, asked in list(site.arrivals))
-    told = f"{requests} requests, {results} results, {gaps} missed or put off"
+    told = f"{requests} requests, {results} results, {dict(gaps)} not checked"
     figure(f"three schedulers for {seconds} s, one killed: {told}")
     assert problems == []
+    # All are added at once, so of each the first slot may be put off. In an interval in which all schedulers
+    # stood still each would miss one.
+    assert gaps.pop("dropped", 0) <= MONITORS
+    assert gaps.total() <= MONITORS / 4 + results / 200
     told_of = {condition for (condition,) in emeter.rows("SELECT condition FROM status_changes")}
     assert told_of == {"pending", "up"}

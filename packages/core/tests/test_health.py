@@ -42,6 +42,19 @@ def test_processes_tell_when_they_were_last_seen(session, noon) -> None:
     assert found.workers == 1
 
 
+def test_whoever_was_seen_at_a_time_to_come_is_not_seen_now(session, noon) -> None:
+    for name in ("scheduler", "sender", "worker"):
+        process_id = processes.enlist(session, name, location_id=None, now=noon + 11 * SECOND)
+        processes.report(session, process_id, {"network": "away"}, now=noon + 11 * SECOND)
+    found = look(session, now=noon)
+    assert (found.scheduler_seen_at, found.sender_seen_at) == (None, None)
+    assert (found.workers, found.offline) == (0, 0)
+    # The clocks of processes differ by a little, and whoever asks has not heard the newest.
+    found = look(session, now=noon + SECOND)
+    assert (found.scheduler_seen_at, found.sender_seen_at) == (noon + 11 * SECOND, noon + 11 * SECOND)
+    assert (found.workers, found.offline) == (1, 1)
+
+
 def test_lateness_is_that_of_all_workers_together(session, noon) -> None:
     for late_us in (1000, 90_000):
         histogram = Histogram()

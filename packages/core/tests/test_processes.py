@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from emeter_core.processes import Instance, check_secret, enlist, leave, list_processes, report
+from emeter_core.health import look
+from emeter_core.processes import Instance, check_secret, enlist, leave, list_processes, realign, report
 from emeter_core.vault import Vault
 from emeter_storage.errors import UserError
 
-DAY = timedelta(days=1)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 OLD, NEW = "the old key of the tests, long enough", "the new key of the tests, long enough"
 
 
@@ -72,6 +73,20 @@ def test_whoever_was_not_seen_for_a_day_is_forgotten_at_the_next_start(session, 
     report(session, reporting, {}, now=noon + DAY)
     enlist(session, "new", location_id=None, now=noon + DAY)
     assert {process.name for process in list_processes(session)} == {"just seen", "reporting", "new"}
+
+
+def test_whoever_was_killed_ahead_is_gone_half_a_minute_after_a_step_back(session, noon) -> None:
+    killed, alive = (enlist(session, "scheduler", location_id=None, now=noon + DAY) for _ in range(2))
+    other = enlist(session, "worker", location_id=None, now=noon)
+    now = noon + timedelta(minutes=5)
+    assert realign(session, now=now) == 2
+    assert realign(session, now=now) == 0
+    seen = {process.id: (process.started_at, process.seen_at) for process in list_processes(session)}
+    assert seen == {killed: (now, now), alive: (now, now), other: (noon, noon)}
+    assert look(session, now=now).scheduler_seen_at == now
+    report(session, alive, {}, now=now + 5 * SECOND)
+    leave(session, alive)
+    assert look(session, now=now + 31 * SECOND).scheduler_seen_at == now
 
 
 def test_the_first_start_remembers_the_key(session, noon) -> None:

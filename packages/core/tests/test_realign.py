@@ -11,10 +11,21 @@ from sqlalchemy.orm import Session
 from emeter_core import checks
 from emeter_core.alerts import Channel, claim_deliveries, draft_channel, save_channel
 from emeter_core.checks import Finished, Gap
-from emeter_core.checks.slots import slot_after
-from emeter_core.monitors import Probe, pause_monitor
+from emeter_core.checks.slots import from_us, slot_after
+from emeter_core.health import look
+from emeter_core.monitors import (
+    Monitor,
+    Probe,
+    draft_monitor,
+    pause_monitor,
+    resume_monitor,
+    update_monitor,
+)
+from emeter_core.outbox import Delivery
 from emeter_core.outbox.delivery import LEASE
 from emeter_core.outcome import Outcome, Reason
+from emeter_core.scope import Scope
+from emeter_core.vault import Vault
 
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 
@@ -34,16 +45,21 @@ def probe(session: Session, add_monitor) -> Callable[..., Probe]:
 
 
 @pytest.fixture
-def fail(session: Session, claim) -> Callable[[datetime], None]:
-    """Check whatever is due at `now`, and find it down."""
+def check(session: Session, claim) -> Callable[..., None]:
+    """Check whatever is due at `now`."""
 
-    def run(now: datetime) -> None:
+    def run(now: datetime, reason: Reason = Reason.OK) -> None:
         taken = checks.take(session, claim(now), process_id=uuid.uuid4(), now=now)
         assert taken
-        outcome = Outcome(Reason.CONNECTION_REFUSED)
-        checks.record(session, [Finished(each, outcome, now) for each in taken], now=now)
+        checks.record(session, [Finished(each, Outcome(reason), now) for each in taken], now=now)
 
     return run
+
+
+@pytest.fixture
+def fail(check) -> Callable[[datetime], None]:
+    """Check whatever is due at `now`, and find it down."""
+    return lambda now: check(now, Reason.CONNECTION_REFUSED)
 
 
 @pytest.fixture
@@ -182,3 +198,99 @@ def test_monitors_are_held_by_their_ids_before_their_history_is_written(session,
     assert locks
     assert locks[0] < min(writes)
     assert "FOR NO KEY UPDATE" in seen[locks[0]]
+
+
+def let_alone(session: Session, alice: Scope, monitor: Monitor, vault: Vault, now: datetime) -> None:
+    """Do nothing."""
+
+
+def edit(session: Session, alice: Scope, monitor: Monitor, vault: Vault, now: datetime) -> None:
+    """Save it as it is."""
+    update_monitor(session, alice, monitor, draft_monitor(target=monitor.target), vault=vault, now=now)
+
+
+def pause_and_resume(session: Session, alice: Scope, monitor: Monitor, vault: Vault, now: datetime) -> None:
+    """Stop for a moment."""
+    pause_monitor(session, alice, monitor, now=now)
+    resume_monitor(session, alice, monitor, now=now)
+
+
+@pytest.mark.parametrize("change", [let_alone, edit, pause_and_resume])
+def test_silence_after_a_step_back_is_noticed_in_its_time_whatever_people_did_ahead(
+    session, alice, add_monitor, check, vault, noon, change
+) -> None:
+    monitor = add_monitor(interval=60, timeout=10, now=noon + DAY if change is let_alone else noon)
+    change(session, alice, monitor, vault, noon + DAY)
+    check(noon + DAY)
+    now = noon + 5 * MINUTE
+    assert checks.realign(session, location_id=1, now=now) == 1
+    assert checks.realign(session, location_id=1, now=now) == 0
+    limit = now + 130 * SECOND
+    assert checks.sweep_silence(session, now=limit) == 0
+    assert checks.sweep_silence(session, now=limit + SECOND) == 1
+    assert look(session, now=limit + 11 * SECOND).overdue == 1
+
+
+def test_a_check_that_comes_more_rarely_than_the_clock_was_ahead_is_waited_for_in_its_time(
+    session, alice, add_monitor, check, vault, noon
+) -> None:
+    monitor = add_monitor(interval=3600, timeout=10)
+    check(noon)
+    draft = draft_monitor(target=monitor.target, interval=3600, timeout=10)
+    update_monitor(session, alice, monitor, draft, vault=vault, now=noon + 30 * MINUTE)
+    assert checks.realign(session, location_id=1, now=noon) == 1
+    assert look(session, now=noon + timedelta(hours=2, seconds=21)).overdue == 1
+
+
+def test_a_monitor_that_was_made_and_paused_ahead_has_its_history_from_now_on(
+    session, alice, add_monitor, noon
+) -> None:
+    monitor = add_monitor(now=noon + DAY)
+    pause_monitor(session, alice, monitor, now=noon + DAY + MINUTE)
+    assert checks.realign(session, location_id=1, now=noon) == 1
+    told = select(Monitor.inserted_at, Monitor.updated_at, Monitor.paused_at, Monitor.condition_since)
+    assert session.execute(told).one() == (noon, noon, noon, noon)
+    told = text("SELECT effective_at, paused FROM status_changes ORDER BY id")
+    assert session.execute(told).all() == [(noon, False), (noon, True)]
+    assert checks.realign(session, location_id=1, now=noon) == 0
+
+
+def test_a_slot_that_somebody_killed_ahead_had_taken_is_checked_when_it_comes(
+    session, probe, claim, noon
+) -> None:
+    added = probe(interval=60)
+    ahead = claim(noon + DAY)
+    assert checks.take(session, ahead, process_id=uuid.uuid4(), now=noon + DAY)
+    assert checks.realign(session, location_id=1, now=noon) == 1
+    session.refresh(added)
+    slot = added.next_slot
+    while slot < from_us(ahead.claims[0][1]):
+        slot = slot_after(added.id, 60_000, slot)
+        session.execute(text("UPDATE probes SET next_slot = :slot"), {"slot": slot})
+        assert len(claim(slot).claims) == 1
+
+
+def test_what_is_claimed_as_ever_stays_so(session, probe, claim, noon) -> None:
+    probe(interval=60)
+    assert claim(noon).claims
+    session.execute(text("UPDATE probes SET last_slot = :at"), {"at": noon + DAY})
+    assert checks.realign(session, location_id=1, now=noon) == 1
+    assert session.scalar(text("SELECT count(*) FROM claims")) == 1
+
+
+def test_a_mail_that_waits_for_a_time_to_come_is_sent_now_where_there_are_no_monitors(
+    session, alice, noon
+) -> None:
+    session.add(
+        Delivery(
+            team_id=alice.team.id,
+            event="test",
+            channel="mail",
+            recipient="alice@example.com",
+            next_attempt_at=noon + DAY,
+            inserted_at=noon + DAY,
+        )
+    )
+    session.flush()
+    checks.realign(session, location_id=1, now=noon)
+    assert len(claim_deliveries(session, now=noon, limit=9, channel="mail")) == 1

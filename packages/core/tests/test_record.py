@@ -153,6 +153,22 @@ def test_results_of_one_probe_in_one_batch_count_in_their_order(session, add_mon
     assert (probe.failures, probe.successes, probe.streak_since, probe.incident_open) == (0, 1, third, False)
 
 
+def test_incidents_of_one_probe_in_one_batch_begin_each_with_their_own_failure(
+    session, add_monitor, check, noon
+) -> None:
+    monitor = add_monitor(down_after=1, up_after=1)
+    batch, slots = [], []
+    for reason in (Reason.TIMEOUT, Reason.OK, Reason.CONNECTION_REFUSED, Reason.OK):
+        slots.append(probe_of(session, monitor).next_slot)
+        batch += check(slots[-1], reason)
+    checks.record(session, batch, now=slots[-1])
+    told = session.scalars(select(incidents.Incident).order_by(incidents.Incident.id)).all()
+    assert [(each.started_at, each.resolved_at, each.cause) for each in told] == [
+        (slots[0], slots[1], "timeout"),
+        (slots[2], slots[3], "connection_refused"),
+    ]
+
+
 def test_a_result_of_another_version_is_left_out(
     session, add_monitor, check, noon, alice: Scope, vault: Vault
 ) -> None:

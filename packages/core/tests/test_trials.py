@@ -128,6 +128,16 @@ def test_what_expired_is_purged(session, ask, noon) -> None:
     assert session.scalars(select(Trial.id)).all() == [younger.id]
 
 
+def test_what_was_asked_at_a_time_to_come_is_gone_ten_minutes_after_a_step_back(session, ask, noon) -> None:
+    ahead, usual = ask(now=noon + timedelta(days=1)), ask()
+    assert trials.realign(session, now=noon) == 1
+    assert trials.realign(session, now=noon) == 0
+    assert trials.purge(session, now=noon + 9 * MINUTE) == 0
+    assert trials.purge(session, now=noon + 10 * MINUTE) == 2
+    assert session.get(Trial, ahead.id, populate_existing=True) is None
+    assert session.get(Trial, usual.id, populate_existing=True) is None
+
+
 # Below, two connections: on a database of their own.
 
 

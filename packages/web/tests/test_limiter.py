@@ -1,4 +1,4 @@
-"""Redis goes, and what is counted is counted in memory; it comes back, and is soon counted in again (R50)."""
+"""Redis goes, or its clock is set back: soon all is counted again as ever (R50)."""
 
 import time
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 import redis
 from flask import Flask
+from limits import parse
 
 from emeter_core.settings import Settings
 
@@ -62,3 +63,37 @@ def test_however_long_redis_was_away_it_counts_again_soon_after_its_return(
 
     with redis.Redis.from_url(redis_url) as counters:
         assert any(b"guess" in key for key in counters.keys())  # noqa: SIM118 - Redis is no dict
+
+
+@pytest.mark.parametrize("amount", [1, 0, -1])
+def test_a_count_lasts_no_longer_after_the_clock_of_redis_was_set_back(
+    make_app: Callable[[Settings], Flask], settings: Settings, redis_url: str, amount: int
+) -> None:
+    """Redis knows by the time of day when a count ends: after a step back by a day that is a day later.
+
+    Heartbeats would be refused for all that day, and so would be whoever logs in.
+    """
+    limiter = make_app(settings).extensions["emeter_limiter"].limiter
+    limit = parse("60 per 1 minutes")
+    who = f"a heartbeat {amount}"
+    assert limiter.hit(limit, who, "ping", cost=70) is False
+    with redis.Redis.from_url(redis_url) as counters:
+        [name] = counters.keys(f"*{who}*")
+        assert 55 < counters.ttl(name) <= 60
+        counters.expire(name, 86_460)
+        assert limiter.hit(limit, who, "ping", cost=amount) is False
+        assert 55 < counters.ttl(name) <= 60
+
+
+def test_a_count_is_of_one_window_whoever_counts(
+    make_app: Callable[[Settings], Flask], settings: Settings, redis_url: str
+) -> None:
+    limiter = make_app(settings).extensions["emeter_limiter"].limiter
+    limit = parse("3 per 5 minutes")
+    told = [limiter.hit(limit, "who", "what") for _ in range(4)]
+    assert told == [True, True, True, False]
+    with redis.Redis.from_url(redis_url) as counters:
+        [name] = counters.keys("*who*")
+        counters.expire(name, 17)
+        limiter.hit(limit, "who", "what")
+        assert counters.ttl(name) <= 17

@@ -38,12 +38,16 @@ class Presence:
         """Say that it still runs, if that was not said lately."""
         if time.monotonic() < self._next_at:
             return
-        process_id = self.id
-        with self._sessions.begin() as session:
-            if not processes.report(session, process_id, info, now=self._clock.now()):
-                self._id = None  # Forgotten, as after a day of sleep: it enlists anew the next time.
+        if not self._is_known(info):
+            self._id = None  # Forgotten, as after a day of sleep: it enlists anew.
+            self._is_known(info)
         self._answered_at = time.monotonic()
         self._next_at = self._answered_at + processes.SEEN_EVERY_S
+
+    def _is_known(self, info: Mapping[str, Any]) -> bool:
+        process_id = self.id
+        with self._sessions.begin() as session:
+            return processes.report(session, process_id, info, now=self._clock.now())
 
     @property
     def is_database_up(self) -> bool:

@@ -113,6 +113,19 @@ def test_a_heartbeat_that_was_paused_ahead_is_expected_in_its_time(
     assert fresh(monitor)[1].next_slot == noon + 6 * MINUTE
 
 
+def test_the_history_of_a_heartbeat_that_was_made_and_paused_ahead_is_brought_back(
+    session, alice, add_heartbeat, fresh, noon
+) -> None:
+    monitor = add_heartbeat(now=noon + DAY)
+    pause_monitor(session, alice, monitor, now=noon + DAY)
+    assert realign(session, now=noon) == 1
+    found, probe = fresh(monitor)
+    assert (found.inserted_at, found.updated_at, found.paused_at, found.condition_since) == (noon,) * 4
+    assert probe.next_slot == NEVER
+    assert session.scalar(text("SELECT max(effective_at) FROM status_changes")) == noon
+    assert realign(session, now=noon) == 0
+
+
 def test_what_is_shown_of_a_heartbeat_is_of_no_time_to_come(
     session, add_heartbeat, ping, view, fresh, noon
 ) -> None:

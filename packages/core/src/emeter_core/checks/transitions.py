@@ -1,6 +1,6 @@
 """From judged results to the transitions of monitors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from emeter_core.outcome import Reason
 from emeter_storage.partitions import sql_day_ms
 
 _Row = Row[*tuple[Any, ...]]
+_Failures = Mapping[tuple[int, datetime], FirstFailure]
 
 _MONITORS = """
 SELECT id, team_id, name, paused_at IS NOT NULL AS paused FROM monitors WHERE id = ANY (CAST(:ids AS int[]))
@@ -57,29 +58,35 @@ def write_transitions(session: Session, judged: Sequence[Judged], *, now: dateti
     follow(session, [_transition(each, monitors[each.monitor_id], failures) for each in moved], now=now)
 
 
-def _first_failures(session: Session, opening: Sequence[Judged]) -> dict[int, FirstFailure]:
-    """The first failures of the runs that open incidents, by probe: the key of a run is its first slot."""
-    firsts = {
-        each.finished.claim.probe_id: since for each in opening if (since := each.step.state.streak_since)
-    }
+def _first_failures(session: Session, opening: Sequence[Judged]) -> _Failures:
+    """The first failures of the runs that open incidents: of one probe there may be several in a batch."""
+    firsts = [key for each in opening if (key := _key(each))]
     if not firsts:
         return {}
-    values = {"probe_ids": array(firsts), "slots": array(to_us(slot) for slot in firsts.values())}
+    values = {
+        "probe_ids": array(probe_id for probe_id, _ in firsts),
+        "slots": array(to_us(slot) for _, slot in firsts),
+    }
     return {
-        row.probe_id: FirstFailure(row.slot, Reason(row.reason), row.evidence or {})
+        (row.probe_id, row.slot): FirstFailure(row.slot, Reason(row.reason), row.evidence or {})
         for row in session.execute(text(_FIRST_FAILURES), values)
     }
 
 
-def _transition(judged: Judged, monitor: _Row, failures: dict[int, FirstFailure]) -> Transition:
-    step, claim, reason = judged.step, judged.finished.claim, judged.finished.outcome.reason
+def _key(opening: Judged) -> tuple[int, datetime] | None:
+    """The probe and the first slot of the run that opens an incident."""
+    since = opening.step.state.streak_since
+    return (opening.finished.claim.probe_id, since) if since else None
+
+
+def _transition(judged: Judged, monitor: _Row, failures: _Failures) -> Transition:
+    step, reason = judged.step, judged.finished.outcome.reason
     first_failure = None
     if step.opens:
         at = step.state.streak_since or judged.finished.ended_at
         # A raw result may be gone (its day was dropped): then this failure tells the cause.
-        first_failure = failures.get(claim.probe_id) or FirstFailure(
-            at, reason, dict(judged.finished.outcome.evidence)
-        )
+        key, evidence = _key(judged), dict(judged.finished.outcome.evidence)
+        first_failure = (failures.get(key) if key else None) or FirstFailure(at, reason, evidence)
     return Transition(
         team_id=monitor.team_id,
         monitor_id=monitor.id,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from emeter_core.ahead import FARTHEST_AHEAD
 from emeter_core.monitors.location import INBOUND_ID
 from emeter_core.processes import Histogram
 
@@ -35,13 +36,15 @@ class Health:
 
 
 # The probes alone say which checks are missing; only for those are the monitors asked, as an edit or a resume
-# starts the wait anew. What people's own changes dropped was not missed.
+# starts the wait anew. What people's own changes dropped was not missed. Who was seen at a time to come was
+# seen by a clock that was set back since, and may be gone.
 _LOOK = text("""
+WITH seen AS (SELECT name, seen_at, info FROM processes WHERE seen_at <= :alive_until)
 SELECT
-  (SELECT max(seen_at) FROM processes WHERE name = 'scheduler') AS scheduler_seen_at,
-  (SELECT max(seen_at) FROM processes WHERE name = 'sender') AS sender_seen_at,
-  ARRAY(SELECT info->'lateness' FROM processes WHERE name = 'worker' AND seen_at >= :alive_since) AS lateness,
-  (SELECT count(*) FROM processes
+  (SELECT max(seen_at) FROM seen WHERE name = 'scheduler') AS scheduler_seen_at,
+  (SELECT max(seen_at) FROM seen WHERE name = 'sender') AS sender_seen_at,
+  ARRAY(SELECT info->'lateness' FROM seen WHERE name = 'worker' AND seen_at >= :alive_since) AS lateness,
+  (SELECT count(*) FROM seen
     WHERE name = 'worker' AND seen_at >= :alive_since AND info->>'network' <> '') AS offline,
   (SELECT count(*) FROM (
     SELECT monitor_id, last_slot + interval_ms * interval '1 millisecond' AS due,
@@ -61,6 +64,7 @@ def look(session: Session, *, now: datetime) -> Health:
         {
             "now": now,
             "alive_since": now - ALIVE_WITHIN,
+            "alive_until": now + FARTHEST_AHEAD,
             "missed_since": now - MISSED_WITHIN,
             "patience": PATIENCE,
             "inbound": INBOUND_ID,

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from emeter_core.ahead import FARTHEST_AHEAD
 from emeter_core.checks.advance import advance
 from emeter_core.checks.finished import Finished
 from emeter_core.checks.slots import to_us
@@ -28,8 +29,6 @@ LOCKS = "FOR NO KEY UPDATE OF p, h"
 
 _MILLISECOND = timedelta(milliseconds=1)
 _MICROSECOND = timedelta(microseconds=1)
-# A slot so far ahead was set while the clock was.
-_FARTHEST_AHEAD = timedelta(seconds=10)
 
 
 @dataclass(slots=True)
@@ -84,7 +83,7 @@ class Known:
         last = self.state.last_slot
         if last is None:
             return at
-        if last > now + _FARTHEST_AHEAD:
+        if last > now + FARTHEST_AHEAD:
             self.state = self.state._replace(last_slot=None)
             return at
         return max(at, last + _MILLISECOND)

@@ -6,16 +6,18 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from emeter_core.checks.realign import FARTHEST_AHEAD, SQL_STATE_NO_LATER, bring_back, sql_no_later
+from emeter_core.ahead import FARTHEST_AHEAD
+from emeter_core.checks.realign import SQL_STATE_NO_LATER, bring_back, sql_no_later
 from emeter_core.checks.slots import to_us
 from emeter_core.heartbeats.known import LOCKED, LOCKS, Known
 from emeter_core.heartbeats.watch import unwatch_ahead
 from emeter_core.monitors.heartbeat.beats import EARLY, NEVER, Beats, next_due, pack_runs
 
-# Paused ones as well: they are resumed one day.
+# Paused ones as well: they are resumed one day. Of what people changed ahead, the history lies ahead.
 _AHEAD = text(f"""
 {LOCKED}
-WHERE greatest(h.anchor, h.last_ping_at, p.last_slot) > :latest OR (h.runs <> '{{}}'
+WHERE greatest(h.anchor, h.last_ping_at, p.last_slot) > :latest
+  OR m.updated_at > :now + CAST(:ahead AS interval) OR (h.runs <> '{{}}'
   AND EXISTS (SELECT FROM jsonb_each(h.runs) AS r (rid, run) WHERE CAST(run ->> 0 AS bigint) > :latest_us))
 ORDER BY p.id {LOCKS}
 """)
@@ -37,7 +39,8 @@ def realign(session: Session, *, now: datetime) -> int:
     """
     unwatch_ahead(session, now=now)
     latest = now + FARTHEST_AHEAD + EARLY
-    found = session.execute(_AHEAD, {"latest": latest, "latest_us": to_us(latest)})
+    values = {"now": now, "ahead": FARTHEST_AHEAD, "latest": latest, "latest_us": to_us(latest)}
+    found = session.execute(_AHEAD, values)
     ahead = [Known.of(row) for row in found]
     if ahead:
         moved = [_moved(known, now) for known in ahead]

@@ -68,6 +68,12 @@ TOO_LATE = Family(
     (),
     "Checks that a worker had no time to begin before their lease would run out.",
 )
+EXCUSED = Family(
+    "emeter_checks_excused_total",
+    _COUNTER,
+    (),
+    "Timeouts that count as no data, for the worker had too little time to hear an answer.",
+)
 RESULTS_WAITING = Family("emeter_results_waiting", _GAUGE, (), "Results that wait to be recorded.")
 RESULTS_RECORDED = Family("emeter_results_recorded_total", _COUNTER, (), "Results that were stored.")
 RESULTS_DISCARDED = Family(

@@ -3,7 +3,7 @@
 from emeter_core.processes.installation import RESTORING, check_secret
 from emeter_core.processes.instance import Instance
 from emeter_core.processes.lateness import Histogram
-from emeter_core.processes.presence import SEEN_EVERY_S, enlist, leave, list_processes, report
+from emeter_core.processes.presence import SEEN_EVERY_S, enlist, leave, list_processes, realign, report
 from emeter_core.processes.process import Process
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "enlist",
     "leave",
     "list_processes",
+    "realign",
     "report",
 ]

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from emeter_core.ahead import FARTHEST_AHEAD
 from emeter_core.processes.process import Process
 from emeter_storage.statements import affected_rows
 
@@ -49,6 +50,22 @@ def report(session: Session, process_id: uuid.UUID, info: Mapping[str, Any], *, 
 def leave(session: Session, process_id: uuid.UUID) -> None:
     """Say that the process ends by its own will."""
     session.execute(delete(Process).where(Process.id == process_id))
+
+
+def realign(session: Session, *, now: datetime) -> int:
+    """After a clock that was ahead: who was seen at a time to come was seen now; returns how many.
+
+    Who was killed meanwhile is not seen again, and so no longer alive in half a minute, as after any death.
+    """
+    # Whose row is held is just telling of itself, or is brought back by another scheduler.
+    ahead = select(Process.id).where(Process.seen_at > now + FARTHEST_AHEAD).with_for_update(skip_locked=True)
+    brought_back = (
+        update(Process)
+        .where(Process.id.in_(ahead))
+        .values(seen_at=now, started_at=func.least(Process.started_at, now))
+        .execution_options(synchronize_session=False)
+    )
+    return affected_rows(session.execute(brought_back))
 
 
 def list_processes(session: Session, *, name: str = "") -> Sequence[Process]:

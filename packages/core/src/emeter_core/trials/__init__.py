@@ -7,6 +7,7 @@ from emeter_core.trials.trials import (
     get_trial,
     payload_of,
     purge,
+    realign,
     take_trials,
 )
 
@@ -18,5 +19,6 @@ __all__ = [
     "get_trial",
     "payload_of",
     "purge",
+    "realign",
     "take_trials",
 ]

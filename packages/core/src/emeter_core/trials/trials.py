@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from emeter_core.accounts.locks import hold_user
 from emeter_core.accounts.team import Team
+from emeter_core.ahead import FARTHEST_AHEAD
 from emeter_core.errors import Invalid, NotFound
 from emeter_core.ids import read_uuid
 from emeter_core.scope import Scope
@@ -101,6 +102,21 @@ def answer(session: Session, trial_id: uuid.UUID, answer: Mapping[str, Any], *, 
         .execution_options(synchronize_session=False)
     )
     return affected_rows(answered) == 1
+
+
+def realign(session: Session, *, now: datetime) -> int:
+    """After a clock that was ahead: what was asked at a time to come was asked now; returns how many.
+
+    Else it would be kept, and count as one without an answer, until that time is over.
+    """
+    ahead = select(Trial.id).where(Trial.expires_at > now + LIFETIME + FARTHEST_AHEAD)
+    brought_back = (
+        update(Trial)
+        .where(Trial.id.in_(ahead.with_for_update(skip_locked=True)))
+        .values(expires_at=now + LIFETIME, inserted_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return affected_rows(session.execute(brought_back))
 
 
 def purge(session: Session, *, now: datetime) -> int:
