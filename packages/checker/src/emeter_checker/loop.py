@@ -8,6 +8,7 @@ import math
 import os
 import select
 import threading
+import time
 from collections import deque
 from functools import partial
 
@@ -39,7 +40,7 @@ class Loop:
 
     @property
     def oldest(self) -> float:
-        """When the check began that waits longest for the loop to take it up; infinity where none does."""
+        """Since when the work waits that the loop is to take up next; infinity where none does."""
         return self._inside.oldest() if self._inside is not None else math.inf
 
     def cancel(self, check: Check) -> None:
@@ -75,7 +76,7 @@ class _Inside:
 
     def __init__(self) -> None:
         self.bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._wanted: deque[tuple[Work, Check]] = deque()
+        self._wanted: deque[tuple[float, Work, Check]] = deque()
         self._ended: deque[tuple[Check, Outcome | BaseException]] = deque()
         self._tasks: dict[Check, asyncio.Task[Outcome]] = {}
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
@@ -85,13 +86,13 @@ class _Inside:
         self._thread.start()
 
     def want(self, work: Work, check: Check) -> None:
-        self._wanted.append((work, check))
+        self._wanted.append((time.monotonic(), work, check))
         if len(self._wanted) == 1:
             self._loop.call_soon_threadsafe(self._begin)
 
     def oldest(self) -> float:
         try:
-            return self._wanted[0][1].started_at
+            return self._wanted[0][0]
         except IndexError:
             return math.inf
 
@@ -120,7 +121,7 @@ class _Inside:
 
     def _begin(self) -> None:
         while self._wanted:
-            work, check = self._wanted.popleft()
+            _, work, check = self._wanted.popleft()
             task = self._tasks[check] = self._loop.create_task(work())
             task.add_done_callback(partial(self._end, check))
 

@@ -187,6 +187,7 @@ class Worker:
         yield from recorder.tally.samples()
         yield Sample(families.IN_FLIGHT, engine.in_flight)
         yield Sample(families.TOO_LATE, engine.too_late + self._gate.too_late)
+        yield Sample(families.EXCUSED, engine.effort.excused)
         yield Sample(families.CLAIMS_WAITING, self._gate.waiting)
         yield Sample(families.RESULTS_WAITING, recorder.waiting)
         yield Sample(families.RESULTS_RECORDED, recorder.recorded)

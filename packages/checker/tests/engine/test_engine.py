@@ -13,6 +13,7 @@ from emeter_checker.engine import Engine, Finished, Scheduled
 from emeter_checker.engine import engine as engine_module
 from emeter_checker.guard import LOCAL_NETWORKS, AddressGuard
 from emeter_checker.kinds.http.check import HttpCheck
+from emeter_checker.kinds.http.handles import Handle
 from emeter_core.checks.spec import CheckSpec
 from emeter_core.outcome import Reason
 
@@ -129,7 +130,8 @@ def test_starts_that_lie_close_together_are_gathered_and_others_are_not_kept_wai
     for gap, (least, most) in gaps.items():
         engine = Engine(AddressGuard(), lambda _: None)
         engine._timers.at(time.monotonic() + gap, engine._begin, None)
-        assert least <= engine._patience() <= most
+        now = time.monotonic()
+        assert least <= engine._sleeps_until(now) - now <= most
         engine.stop(0)
 
 
@@ -252,3 +254,11 @@ def test_timeouts_while_it_had_no_time_are_not_checked(spec) -> None:
     assert outcomes["hangs"].reason is Reason.NOT_CHECKED
     assert outcomes["hangs"].evidence["error"] == "this machine was too busy to take notice of an answer"
     engine.stop(5)
+
+
+def test_a_timeout_that_libcurl_forgets_is_a_timeout(checker, serve, monkeypatch) -> None:
+    real = Handle.aim
+    monkeypatch.setattr(Handle, "aim", lambda handle, request, at, _: real(handle, request, at, 20_000))
+    site = serve(lambda connection, _: connection.recv(1))
+    outcome = checker.check(f"http://127.0.0.1:{site.port}/", timeout=0.2)
+    assert outcome.reason is Reason.TIMEOUT

@@ -1,14 +1,22 @@
 """The loop beside the engine: all that holds for the checks of libcurl holds for those of the loop."""
 
 import asyncio
+import math
+import select
 import socket
 import threading
 import time
+from collections.abc import Callable, Iterator
 from typing import Never
 
 import pytest
 
+from emeter_checker.kinds.looped import LoopedCheck
+from emeter_checker.kinds.ping.pinger import Pinger
+from emeter_checker.kinds.stopwatch import Stopwatch
 from emeter_checker.kinds.tcp.probe import TcpProbe
+from emeter_checker.kinds.verdict import LOOP_STUCK, TOO_BUSY
+from emeter_checker.loop import Loop
 from emeter_core.checks.spec import CheckSpec
 from emeter_core.monitors.kinds.http import HttpSettings
 from emeter_core.outcome import Outcome, Reason
@@ -20,6 +28,62 @@ def threads() -> list[str]:
 
 def stay(connection: socket.socket) -> None:
     connection.recv(1)
+
+
+def echo(connection: socket.socket) -> None:
+    connection.sendall(connection.recv(4096))
+
+
+@pytest.fixture
+def handed_over(spec) -> Iterator[Callable[[float], float]]:
+    """Hand a check that began then to a loop that does not come to it: since when it waits."""
+    may_go = threading.Event()
+    with select.epoll() as epoll:
+        loop = Loop(epoll)
+
+        async def stuck() -> Outcome:
+            busy.set()
+            may_go.wait(20)
+            return Outcome(Reason.OK)
+
+        async def quick() -> Outcome:
+            return Outcome(Reason.OK)
+
+        def check(began: float) -> LoopedCheck:
+            made = LoopedCheck(None, spec("tcp://127.0.0.1:1"), None)
+            made.started_at, made.on_end = began, lambda *_: None
+            return made
+
+        busy = threading.Event()
+        loop.run(stuck, check(0.0))
+        assert busy.wait(10)
+        assert loop.oldest == math.inf
+
+        def hand_over(began: float) -> float:
+            loop.run(quick, check(began))
+            return loop.oldest
+
+        yield hand_over
+        may_go.set()
+        loop.close()
+
+
+@pytest.fixture
+def hold_up(monkeypatch) -> Callable[[type, str], None]:
+    """Have the loop be about something else for half a second, the next time it does this."""
+
+    def arrange(owner: type, name: str) -> None:
+        real = getattr(owner, name)
+
+        def slowly(self, *arguments: object) -> object:
+            monkeypatch.setattr(owner, name, real)
+            done = real(self, *arguments)
+            time.sleep(0.55)
+            return done
+
+        monkeypatch.setattr(owner, name, slowly)
+
+    return arrange
 
 
 def test_its_thread_is_there_from_the_first_check_to_the_end_of_the_engine(
@@ -153,3 +217,30 @@ def test_work_ends_at_its_deadline(checker, listen) -> None:
 def test_the_settings_of_another_kind_are_not_checked(checker, kind) -> None:
     checker.submit(CheckSpec(0, 1, kind, f"{kind}://127.0.0.1:1", 1.0, HttpSettings()))
     assert checker.wait(1)[0].outcome.reason is Reason.NOT_CHECKED
+
+
+def test_what_was_handed_over_just_now_waits_since_just_now(handed_over) -> None:
+    """However long ago its check began: a look-up may take seconds."""
+    before = time.monotonic()
+    assert before <= handed_over(before - 60) <= time.monotonic()
+
+
+def test_a_loop_that_looks_late_blames_no_port(checker, listen, hold_up) -> None:
+    target = f"tcp://127.0.0.1:{listen(echo).port}"
+    assert checker.check(target, send="hello", expect="hello").reason is Reason.OK
+    hold_up(Stopwatch, "enter")
+    before = checker.engine.effort.excused
+    outcome = checker.check(target, timeout=0.4, send="hello", expect="hello")
+    assert outcome.reason is Reason.NOT_CHECKED
+    assert outcome.evidence["error"] in {TOO_BUSY, LOOP_STUCK}
+    assert checker.engine.effort.excused == before + 1
+
+
+def test_a_loop_that_looks_late_loses_no_packets(checker, hold_up) -> None:
+    outcome = checker.check("ping://127.0.0.1", packets=3)
+    if outcome.reason is not Reason.OK:
+        pytest.skip(f"this machine lets us send no ping: {outcome.reason}")
+    hold_up(Pinger, "send")
+    outcome = checker.check("ping://127.0.0.1", timeout=0.4, packets=3)
+    assert outcome.reason is Reason.NOT_CHECKED
+    assert outcome.evidence["error"] in {TOO_BUSY, LOOP_STUCK}

@@ -1,14 +1,17 @@
 """Who is hung up on while a call of libcurl does not end, whatever socket the call is about."""
 
+import select
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 
+import pycurl
 import pytest
 
 from emeter_checker.engine.floods import StuckWatch
+from emeter_checker.engine.transfers import Transfers
 
 LONG = 10.0
 
@@ -114,3 +117,15 @@ def test_a_connection_that_is_not_libcurls_is_left_alone(watched, flood, calm) -
     assert (watch.cut, flood.is_over.is_set()) == ({}, False)
     watch.call = None
     watch._look()
+
+
+@pytest.mark.parametrize("call", ["ready", "tick", "_remove"])
+def test_a_call_that_broke_is_over(call) -> None:
+    with select.epoll() as epoll:
+        transfers = Transfers(epoll)
+        transfers.close()
+        transfers.due_at = 0.0
+        arguments = {"ready": (0, select.EPOLLIN), "tick": (1.0,), "_remove": (pycurl.Curl(),)}[call]
+        with pytest.raises(pycurl.error):
+            getattr(transfers, call)(*arguments)
+        assert transfers._watch.call is None

@@ -73,7 +73,7 @@ class Engine:
         self._epoll = select.epoll()
         self._intake = Intake(self._epoll)
         self._timers = Timers()
-        self._effort = Effort()
+        self.effort = Effort()
         self._transfers = Transfers(self._epoll)
         self._resolver = Resolver(self._epoll, self._timers, dns_servers)
         self._loop = Loop(self._epoll)
@@ -181,8 +181,10 @@ class Engine:
 
     def _turn(self) -> None:
         """One round: sleep until something happens, then see to it."""
-        ready = self._epoll.poll(self._patience(), _EVENTS_PER_WAIT)
-        self._effort.wake(time.monotonic())
+        now = time.monotonic()
+        until = self._sleeps_until(now)
+        ready = self._epoll.poll(until - now, _EVENTS_PER_WAIT)
+        self.effort.wake(time.monotonic(), until)
         for fd, events in ready:
             if fd in self._transfers.sockets:
                 self._transfers.ready(fd, events)
@@ -198,15 +200,14 @@ class Engine:
             call(subject)
         self._resolver.deliver()
         self._transfers.tick(time.monotonic())
-        self._effort.rest(time.monotonic())
+        self.effort.rest(time.monotonic())
 
-    def _patience(self) -> float:
-        """Seconds that the loop may sleep."""
-        now = time.monotonic()
+    def _sleeps_until(self, now: float) -> float:
+        """The instant until which the loop may sleep, `now` where it may not."""
         until = min(max(self._timers.next_at(), now + _TICK), self._transfers.due_at, now + _LONGEST_WAIT)
         if self._stop_at is not None:
             until = min(until, self._stop_at)
-        return max(0.0, until - now)
+        return max(now, until)
 
     def _take_submitted(self) -> None:
         self._intake.heard()
@@ -226,7 +227,7 @@ class Engine:
             return
         check.ticket = scheduled.ticket
         check.started_at = now
-        check.effort_before = self._effort.spent(now)
+        check.effort_before = self.effort.spent(now)
         check.deadline = now + spec.timeout_seconds
         check.on_end = self._end
         self._running.add(check)
@@ -264,9 +265,9 @@ class Engine:
         except Exception:  # noqa: BLE001 - the outcome stands, whatever was not given back
             _log.exception("a check was not released", monitor=check.spec.monitor_id)
         finished = Finished(check.ticket, outcome, check.started_at, time.monotonic(), check.spec.kind)
-        # The comparison spares what is well the hash of an enum.
-        is_doubtful = outcome.reason is not Reason.OK and outcome.reason in DOUBTFUL
-        if is_doubtful and not self._effort.excuse(finished, check.effort_before):
+        if outcome.reason is Reason.OK or self.effort.excuse(finished, check.effort_before):
+            self._report(finished)
+        elif outcome.reason in DOUBTFUL:
             self._network.settle(finished)
         else:
             self._report(finished)

@@ -12,7 +12,7 @@ from emeter_checker.kinds.addresses import FAMILIES, LOOK_UP_MAX_S, forbidden, i
 from emeter_checker.kinds.base import Check, Probe, Services
 from emeter_checker.kinds.evidence import without_secrets
 from emeter_checker.kinds.host import BadTarget, read_host
-from emeter_checker.kinds.verdict import of_look_up
+from emeter_checker.kinds.verdict import LOOP_STUCK, of_look_up
 from emeter_core.checks.spec import CheckSpec
 from emeter_core.monitors.kinds import KINDS
 from emeter_core.monitors.kinds.hosts import HostSettings
@@ -111,7 +111,7 @@ class LoopedCheck(Check):
         if self._resolving_since:
             self._conclude(Reason.NAME_SERVER_SILENT, dns_us=self._stop_resolving())
         else:
-            self._conclude(Reason.NOT_CHECKED, "the loop did not keep the time")
+            self._conclude(Reason.NOT_CHECKED, LOOP_STUCK)
 
     def release(self) -> None:
         """Give up what the loop still does."""

@@ -104,7 +104,11 @@ class HttpCheck(Check):
                 self._answered(handle, hop)
 
     def expired(self) -> None:
-        """End a check that neither c-ares nor libcurl ended at its deadline."""
+        """End a check that neither c-ares nor libcurl ended at its deadline.
+
+        That the target kept silent until then is true all the same; if the engine was away meanwhile, and
+        they for that reason, it knows.
+        """
         if self._glimpse is not None:
             self._end_glimpse()
         elif self._resolving_since:

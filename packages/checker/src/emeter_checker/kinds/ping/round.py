@@ -9,12 +9,14 @@ from emeter_checker.kinds.evidence import without_secrets
 from emeter_checker.kinds.looped import Errand
 from emeter_checker.kinds.ping.packets import Echo
 from emeter_checker.kinds.ping.pinger import Forbidden, Pinger
-from emeter_checker.kinds.verdict import of_connect, words_of
+from emeter_checker.kinds.verdict import TOO_BUSY, is_late, of_connect, words_of
 from emeter_core.monitors.kinds.ping import PingSettings
 from emeter_core.outcome import Outcome, Phases, Reason
 
 _PACE_S = 0.2
 """Seconds between two packets, where the timeout leaves room for it."""
+
+_LOST = frozenset({Reason.PING_UNANSWERED, Reason.PACKETS_LOST})
 
 
 class Round:
@@ -31,6 +33,7 @@ class Round:
         self._unknown = errand.settings.packets
         self._all_known = asyncio.Event()
         self._error = ""
+        self._is_late = False
 
     async def run(self) -> Outcome:
         """Ping, and judge what came back."""
@@ -42,7 +45,10 @@ class Round:
             return self._outcome(Reason.NETWORK_UNAVAILABLE, "too many packets are on their way")
         except OSError as error:
             return self._outcome(of_connect(error.errno or 0), words_of(error))
-        return self._outcome(self._verdict(), self._error)
+        reason = self._verdict()
+        if self._is_late and reason in _LOST:
+            return self._outcome(Reason.NOT_CHECKED, TOO_BUSY)
+        return self._outcome(reason, self._error)
 
     async def _ping(self, pinger: Pinger) -> None:
         packets = len(self._trips)
@@ -58,7 +64,7 @@ class Round:
                 await self._all_known.wait()
         except TimeoutError:
             # What is not known by now is lost.
-            return
+            self._is_late = is_late(self._errand.deadline)
         finally:
             for sequence in sent:
                 pinger.give_up(sequence)

@@ -13,7 +13,7 @@ from emeter_checker.kinds.stopwatch import Stopwatch
 from emeter_checker.kinds.tcp.stream import Stream, TlsStream, connect
 from emeter_checker.kinds.tcp.trust import context, of_error, read_certificate, tls_words_of
 from emeter_checker.kinds.tcp.words import secrets_in, shown
-from emeter_checker.kinds.verdict import of_connect, words_of
+from emeter_checker.kinds.verdict import TOO_BUSY, is_late, of_connect, words_of
 from emeter_core.monitors import expected_by
 from emeter_core.monitors.kinds.escapes import unescape
 from emeter_core.monitors.kinds.tcp import TcpSettings
@@ -49,7 +49,7 @@ class Talk:
             async with asyncio.timeout_at(self._errand.deadline):
                 reason, error = await self._talk()
         except TimeoutError:
-            reason, error = self._too_late(), ""
+            reason, error = self._too_late()
         phases = self._watch.read()
         if reason in _DISTRUSTED:
             await self._glimpse()
@@ -126,10 +126,12 @@ class Talk:
     def _cut_off(self) -> Reason:
         return Reason.ANSWER_UNEXPECTED if self._heard else Reason.CONNECTION_CLOSED
 
-    def _too_late(self) -> Reason:
+    def _too_late(self) -> _Verdict:
+        if is_late(self._errand.deadline):
+            return Reason.NOT_CHECKED, TOO_BUSY
         if self._watch.phase == "connect":
-            return Reason.CONNECT_TIMEOUT
-        return Reason.ANSWER_UNEXPECTED if self._heard else Reason.TIMEOUT
+            return Reason.CONNECT_TIMEOUT, ""
+        return Reason.ANSWER_UNEXPECTED if self._heard else Reason.TIMEOUT, ""
 
     async def _glimpse(self) -> None:
         """Look at a certificate that is not trusted; nothing is said to a server without proof.
