@@ -198,6 +198,8 @@ def _accounted(
     before, said = watched.account(now()), len(watched.emeter.said())
     ended: list[float] = []
     yield ended
+    # As long as the lease of an alert or a little longer: what was under way at its begin or at its end.
+    watched.troubles += 2 * len(ended)
     time.sleep(calm)
     until = now()
     watched.settle(until)
@@ -207,7 +209,8 @@ def _accounted(
     figure(
         f"{name}: as before {back:.1f} s after its end; {after.results - before.results}"
         f" results, {waiting} of them waited in a worker, {after.gaps - before.gaps} gaps of"
-        f" {after.missed - before.missed} slots, {after.lost - before.lost} of them lost on the way"
+        f" {after.missed - before.missed} slots, {after.lost - before.lost} of them lost on the way,"
+        f" {after.alerts - before.alerts} alerts, {after.doubles - before.doubles} of them twice"
     )
     assert sorted({*after.problems} - {*before.problems}) == []
     assert watched.false_verdicts(may_be_silent=True) == []

@@ -1,4 +1,4 @@
-"""A healthy target in a process of its own: however busy a test is, it answers at once and notes who came."""
+"""A target in a process of its own: however busy a test is, it answers at once and notes who came."""
 
 import asyncio
 import os
@@ -8,17 +8,33 @@ import sys
 import threading
 import time
 from collections import defaultdict
+from contextlib import ExitStack
 from pathlib import Path
 
 _NOTE = struct.Struct("<dI")
 _ANSWER = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 6\r\n\r\nhello\n"
+_BROKEN = b"HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\nContent-Length: 6\r\n\r\nsorry\n"
 _BACKLOG = 4096
+
+TURNING = 100_000
+"""Pages with a number from this on are well and broken by turns, those before are always well."""
+
+TURN_S = 30.0
+_APART_S = 7.0
+"""Seconds by which a page turns before the one that has the number before."""
+
+
+def is_broken(number: int, at: float) -> bool:
+    """What a page is like, in seconds since 1970."""
+    return number >= TURNING and int((at + _APART_S * (number - TURNING)) // TURN_S) % 2 == 1
 
 
 class Site:
     """A port of 127.0.0.1 with a page for each number; its notes are kept in a file. Close it at the end."""
 
     def __init__(self, notes: Path) -> None:
+        self.until_closed = ExitStack()
+        """What else ends with it."""
         self._notes = notes
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(notes)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -40,6 +56,7 @@ class Site:
 
     def close(self) -> None:
         """End the process."""
+        self.until_closed.close()
         self._process.communicate(timeout=10)
 
 
@@ -58,8 +75,9 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._asked += data
         if self._asked.endswith(b"\r\n\r\n"):
-            os.write(self._notes, _NOTE.pack(time.time(), int(self._asked.split(b" ", 2)[1][1:])))
-            self._transport.write(_ANSWER)
+            at, number = time.time(), int(self._asked.split(b" ", 2)[1][1:])
+            os.write(self._notes, _NOTE.pack(at, number))
+            self._transport.write(_BROKEN if is_broken(number, at) else _ANSWER)
             self._transport.close()
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from emeter_core.checks.slots import slot_after
 from emeter_core.outcome import Reason
 
-_EARLY, _LATE = 0.1, 0.5
+EARLY, LATE = 0.1, 0.5
 """Seconds by which a request may seem to come before its check starts, or after it ends."""
 
 _PROBES = """
@@ -104,10 +104,10 @@ def explain_arrivals(ledger: Ledger, arrivals: Sequence[float], until: datetime)
     explained: set[int] = set()
     problems = []
     for slot, (started, ended, _) in sorted(ledger.results.items(), key=lambda item: item[1][0]):
-        mine = bisect_left(came, started - _EARLY)
+        mine = bisect_left(came, started - EARLY)
         while mine in explained:
             mine += 1
-        if mine < len(came) and came[mine] <= ended + _LATE:
+        if mine < len(came) and came[mine] <= ended + LATE:
             explained.add(mine)
         elif slot <= until:
             problems.append(f"{slot} of probe {ledger.probe_id} has a result, and no request was seen")
@@ -120,7 +120,7 @@ def _unexplained(ledger: Ledger, left: Sequence[float], until: datetime) -> list
     lost = _lost(ledger)
     longest = timedelta(milliseconds=ledger.interval_ms + ledger.timeout_ms, seconds=5).total_seconds()
     for at in left:
-        its = next((slot for slot in lost if -_EARLY <= at - slot.timestamp() <= longest), None)
+        its = next((slot for slot in lost if -EARLY <= at - slot.timestamp() <= longest), None)
         if its is None:
             moment = datetime.fromtimestamp(at, until.tzinfo)
             problems.append(f"a request at {moment} to probe {ledger.probe_id} is of no slot")

@@ -21,6 +21,9 @@ class Leg:
     gaps: int
     missed: int
     lost: int
+    alerts: int = 0
+    doubles: int = 0
+    """Of them those that came twice."""
     problems: list[str] = field(default_factory=list)
 
 
@@ -58,5 +61,7 @@ class Sum:
             f" {max(leg.longest_wait for leg in self.legs):.1f} s at most;"
             f" {sum(leg.results for leg in self.legs)} results, {sum(leg.gaps for leg in self.legs)} gaps"
             f" of {sum(leg.missed for leg in self.legs)} slots, {sum(leg.lost for leg in self.legs)} of them"
-            f" lost on the way; {sum(len(leg.problems) for leg in self.legs)} problems"
+            f" lost on the way; {sum(leg.alerts for leg in self.legs)} alerts,"
+            f" {sum(leg.doubles for leg in self.legs)} of them twice;"
+            f" {sum(len(leg.problems) for leg in self.legs)} problems"
         )

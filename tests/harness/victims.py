@@ -10,7 +10,16 @@ from harness.emeter import Emeter
 from harness.processes import children_of, command_of, is_alive
 from harness.waiting import wait_until
 
-VICTIMS = ("scheduler", "worker", "one of --processes", "all of --processes", "postgres", "backend", "redis")
+VICTIMS = (
+    "scheduler",
+    "worker",
+    "sender",
+    "one of --processes",
+    "all of --processes",
+    "postgres",
+    "backend",
+    "redis",
+)
 _COPIES = 2
 _THERE_WITHIN = 20.0
 
