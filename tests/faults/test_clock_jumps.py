@@ -55,11 +55,11 @@ CASES = [
 AHEAD = """
 SELECT (SELECT count(*) FROM processes WHERE seen_at > :now),
   (SELECT count(*) FROM monitors WHERE greatest(updated_at, condition_since) > :now),
-  (SELECT count(*) FROM status_changes WHERE greatest(effective_at, recorded_at) > :now),
+  (SELECT count(*) FROM status_changes WHERE effective_at > :now),
   (SELECT count(*) FROM probes WHERE last_slot > :now OR next_slot > :now + interval_ms * interval '1 ms'),
   (SELECT count(*) FROM claims WHERE slot > :now)
 """
-"""How much is of a time to come: that is, farther ahead than slots are claimed."""
+"""How much is of a time to come: farther ahead than slots are claimed. When we knew of a silence is no matter."""
 
 ALIVE = "SELECT count(*) FROM processes WHERE pid = :pid AND seen_at > :now - interval '30 s'"
 

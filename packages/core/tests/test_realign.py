@@ -174,6 +174,20 @@ def test_the_history_of_a_monitor_that_was_paused_ahead_is_brought_back(
     assert checks.realign(session, location_id=1, now=noon) == 0
 
 
+def test_what_was_called_silent_ahead_as_nobody_had_come_to_it_yet_is_up_with_its_next_check(
+    session, probe, check, noon
+) -> None:
+    """Its probe is where it was: after a step ahead what is overdue is caught up with bit by bit."""
+    added = probe(interval=60)
+    check(noon)
+    assert checks.sweep_silence(session, now=noon + DAY) == 1
+    checks.realign(session, location_id=1, now=noon + MINUTE)
+    check(slot_after(added.id, 60_000, noon))
+    monitor = session.get_one(Monitor, added.monitor_id, populate_existing=True)
+    assert monitor.condition == "up"
+    assert monitor.condition_since <= noon + MINUTE
+
+
 def test_no_history_is_touched_but_that_of_what_was_ahead(session, probe, claim, noon) -> None:
     ahead, well = probe(), probe()
     claim(noon)
