@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Callable
 
 from harness.emeter import Emeter
@@ -30,3 +31,24 @@ def test_two_share_the_checks_and_one_goes_on_alone(
     emeter.wait_until(lambda: len(set(emeter.rows(WORKERS)) - {(first,)}) == 2, 20, "two workers again")
     assert emeter.rows(doubles) == [(0,)]
     emeter.stop()
+
+
+def test_one_that_is_started_beside_up_checks_what_up_would(emeter: Emeter, targets: Targets) -> None:
+    """This machine is a target for `emeter up` on loopback; nobody has told the other worker so."""
+    environment = emeter.environment.copy()
+    environment.pop("EMETER_PRIVATE_TARGETS", None)
+    beside = subprocess.Popen([*emeter.command, "worker", "--processes", "1"], env=environment, cwd="/")
+    try:
+        emeter.wait_until(lambda: len(emeter.rows(WORKERS)) == 2, 20, "another worker")
+        site = targets.serve()
+        emeter.add_monitors(
+            [{"target": site.url(), "name": f"site {n}", "interval": 5, "timeout": 2} for n in range(20)]
+        )
+        checked_by = "SELECT count(DISTINCT taken_by) FROM claims WHERE taken_by IS NOT NULL"
+        emeter.wait_until(lambda: emeter.rows(checked_by) == [(2,)], 20, "both have taken some")
+        emeter.wait_until(lambda: emeter.rows("SELECT count(*) FROM results")[0][0] >= 40, 30, "results")
+        conditions = "SELECT DISTINCT condition FROM status_changes WHERE condition <> 'pending'"
+        assert emeter.rows(conditions) == [("up",)]
+    finally:
+        beside.terminate()
+        assert beside.wait(20) == 0

@@ -59,7 +59,7 @@ SELECT (SELECT count(*) FROM processes WHERE seen_at > :now),
   (SELECT count(*) FROM probes WHERE last_slot > :now OR next_slot > :now + interval_ms * interval '1 ms'),
   (SELECT count(*) FROM claims WHERE slot > :now)
 """
-"""How much is of a time to come: farther ahead than slots are claimed. When we knew of a silence is no matter."""
+"""How much is of a time to come: farther ahead than slots are claimed."""
 
 ALIVE = "SELECT count(*) FROM processes WHERE pid = :pid AND seen_at > :now - interval '30 s'"
 

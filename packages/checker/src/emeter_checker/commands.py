@@ -10,6 +10,7 @@ from redis import Redis
 
 from emeter_core.checks.spec import CheckSpec
 from emeter_core.commands.monitor_options import requesting, split, told_by_option
+from emeter_core.handed_on import load_beside_up
 from emeter_core.logs import setup_logging
 from emeter_core.metrics.settings import MOST_WORKERS
 from emeter_core.monitors.draft import MAX_TIMEOUT, draft_monitor
@@ -85,7 +86,7 @@ def _work() -> None:
     from emeter_core.database import Database  # noqa: PLC0415 - the same
 
     stop = StopSignal.install()
-    settings = Settings.load()
+    settings = load_beside_up()
     setup_logging("worker", settings.log)
     vault = settings.vault()
     database = Database.of(settings, name="emeter worker", pool_size=_POOL_SIZE, patience=_WORKER_PATIENCE_S)
@@ -112,7 +113,7 @@ def sender() -> None:
     from emeter_core.database import Database  # noqa: PLC0415 - the same
 
     stop = StopSignal.install()
-    settings = Settings.load()
+    settings = load_beside_up()
     setup_logging("sender", settings.log)
     vault = settings.vault()
     database = Database.of(settings, name="emeter sender", pool_size=_SENDER_POOL_SIZE)

@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 import click
 
 from emeter_core.commands.preparation import migrate, require_redis
+from emeter_core.handed_on import hand_on
 from emeter_core.settings import Settings
 from emeter_core.supervisor.console import Console
 from emeter_core.supervisor.copies import CHILDREN
@@ -102,6 +103,8 @@ def _greet(console: Console, settings: Settings, *, embedded: bool) -> None:
 def _prepare(supervisor: Supervisor, settings: Settings) -> None:
     """Have the servers answer, the secret made and the database at head before anything uses them."""
     settings.ensure_secret()
+    if not settings.database_url:
+        hand_on(settings.directory, _decided(settings))
     vault = settings.vault()
     if settings.redis_url:
         require_redis(settings.redis_url)
@@ -112,6 +115,17 @@ def _prepare(supervisor: Supervisor, settings: Settings) -> None:
 
 def _opens_private_targets(settings: Settings) -> bool:
     return settings.is_on_loopback and "private_targets" not in settings.model_fields_set
+
+
+def _decided(settings: Settings) -> dict[str, str]:
+    """What the guard of every worker and sender goes by."""
+    private = ",".join(map(str, settings.private_targets))
+    return {
+        "EMETER_PRIVATE_TARGETS": _PRIVATE if _opens_private_targets(settings) else private,
+        "HOST": settings.host,
+        "PORT": str(settings.port),
+        "BASE_URL": settings.base_url,
+    }
 
 
 def _environment(settings: Settings) -> Mapping[str, str]:
