@@ -37,7 +37,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Checked:
-    """A result; `kind` is ok, down or other."""
+    """A result; `kind` is ok, down or other, `total_us` 0 where nobody knows how long it took."""
 
     slot: datetime
     recorded_at: datetime
@@ -58,7 +58,7 @@ class Expected:
 
     @property
     def latencies(self) -> list[int]:
-        return sorted(each.total_us for each in self.checks if each.kind == "ok")
+        return sorted(each.total_us for each in self.checks if each.kind == "ok" and each.total_us > 0)
 
     def percentile(self, percent: int) -> int | None:
         """The smallest latency that at least so many percent of all do not exceed."""

@@ -2,6 +2,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import struct
 import subprocess
@@ -96,6 +97,19 @@ def test_a_run_of_hours_is_told_in_full(mine: Terminal) -> None:
 
     assert mine.listed()[0]["latency_ms"] == pytest.approx(7_380_000, abs=1)
     assert "  2 h 3 min  " in mine.well("monitor", "list")
+
+
+def test_a_run_that_never_told_its_start_has_no_latency(mine: Terminal) -> None:
+    mine.add("--kind", "heartbeat", "--name", "Backup", "--token", "a-token-of-the-tests")
+    engine = make_engine(Settings.load().database, name="tests")
+    with Session(engine) as session, session.begin():
+        take_ping(session, "a-token-of-the-tests", Ping(PingKind.SUCCESS), now=datetime.now(UTC))
+    engine.dispose()
+
+    assert mine.listed()[0]["latency_ms"] is None
+    printed = mine.well("monitor", "list")
+    assert " ms" not in printed
+    assert re.search(r"up +Backup .*  -  +\d+ s ago", printed), printed
 
 
 class Watch:

@@ -17,12 +17,14 @@ from emeter_core.rollups.histogram import (
     sql_bucket,
     sql_pack,
     sql_unpack,
+    unknown_in,
     value_of,
 )
 
 latencies = st.one_of(st.integers(0, 300), st.integers(0, 60_000_000), st.integers(0, LONGEST_US))
 samples = st.lists(latencies, min_size=1, max_size=300)
-counts = st.dictionaries(st.integers(0, 600), st.integers(1, 20_000), min_size=1, max_size=40)
+buckets = st.one_of(st.just(0), st.integers(0, 600))
+counts = st.dictionaries(buckets, st.integers(1, 20_000), min_size=1, max_size=40)
 
 
 @given(latencies)
@@ -70,6 +72,7 @@ def test_what_is_packed_is_what_is_unpacked(engine: Engine, stored) -> None:
         assert {key: merge([histogram]) for key, histogram in packed.items()} == stored
         for key, histogram in packed.items():
             assert _unpacked(connection, histogram) == stored[key]
+            assert unknown_in(histogram) == stored[key].get(0, 0)
 
 
 @settings(max_examples=20)

@@ -8,18 +8,24 @@ from emeter_core.analytics.span import NOTHING
 from emeter_core.analytics.uptime import DOWN, UP, Uptime, uptime_of
 from emeter_core.monitors.status import Status
 from emeter_core.outcome import Phases
-from emeter_core.rollups.histogram import exact_percentile, merge, percentile
+from emeter_core.rollups.histogram import bucket_of, exact_percentile, merge, percentile
 
 _PHASES = 4
+_UNKNOWN = bucket_of(0)
 
 
 @dataclass(slots=True)
 class Sums:
-    """Figures that add up. `values` are latencies of single results, `histograms` hold all others, packed."""
+    """Figures that add up. `values` are latencies of single results, `histograms` hold all others, packed.
+
+    `timed` are those of `ok` whose length is known: all but runs that never told their start. Of these alone
+    are all latencies.
+    """
 
     checks: int = 0
     ok: int = 0
     failures: int = 0
+    timed: int = 0
     total_us: int = 0
     least: int | None = None
     most: int | None = None
@@ -33,6 +39,7 @@ class Sums:
         self.checks += other.checks
         self.ok += other.ok
         self.failures += other.failures
+        self.timed += other.timed
         self.total_us += other.total_us
         self.least = min(_known(self.least, other.least), default=None)
         self.most = max(_known(self.most, other.most), default=None)
@@ -51,9 +58,10 @@ class Sums:
 class Bucket:
     """What a monitor was from `since` to before `until`; latencies in microseconds, of what succeeded alone.
 
-    Latencies are None where nothing succeeded. `least`, `most` and `mean` are exact, as far as what is
-    stored is (see `microseconds`), and so are percentiles made of single results (`is_exact`); those of
-    rollups are off by 2.5 % at most. All but times are computed when they are asked for.
+    A success whose length is not known has no say in them: they are None where there is nothing else.
+    `least`, `most` and `mean` are exact, as far as what is stored is (see `microseconds`), and so are
+    percentiles made of single results (`is_exact`); those of rollups are off by 2.5 % at most. All but times
+    are computed when they are asked for.
     """
 
     since: datetime
@@ -74,6 +82,11 @@ class Bucket:
     def failures(self) -> int:
         """How many of them found the target down."""
         return self.sums.failures
+
+    @property
+    def timed(self) -> int:
+        """How many succeeded and told how long they took: what all latencies are made of."""
+        return self.sums.timed
 
     @property
     def times(self) -> Mapping[Status, timedelta]:
@@ -99,7 +112,7 @@ class Bucket:
     @property
     def mean(self) -> int | None:
         """The mean latency."""
-        return round(self.sums.total_us / self.ok) if self.ok else None
+        return round(self.sums.total_us / self.timed) if self.timed else None
 
     @property
     def p50(self) -> int | None:
@@ -129,21 +142,22 @@ class Bucket:
     @property
     def phases(self) -> Phases | None:
         """Their means; the transfer is what the others leave of the whole, as for a single check."""
-        if not self.ok:
+        if not self.timed:
             return None
-        dns, connect, tls, wait = (round(total / self.ok) for total in self.sums.phases)
-        transfer = round(self.sums.total_us / self.ok) - dns - connect - tls - wait
+        dns, connect, tls, wait = (round(total / self.timed) for total in self.sums.phases)
+        transfer = round(self.sums.total_us / self.timed) - dns - connect - tls - wait
         return Phases(dns, connect, tls, wait, max(0, transfer))
 
     def percentiles(self, *shares: float) -> list[int | None]:
         """The latencies that these shares (0 to 1) of the checks did not exceed."""
-        if self.least is None or self.most is None:
+        if not self.timed or self.most is None:
             return [None] * len(shares)
         if self.is_exact:
             ordered = sorted(self.sums.values)
             return [exact_percentile(ordered, share) for share in shares]
         counts = merge(self.sums.histograms, self.sums.values)
-        return [percentile(counts, share, least=self.least, most=self.most) for share in shares]
+        counts.pop(_UNKNOWN, None)
+        return [percentile(counts, share, least=self.least or 0, most=self.most) for share in shares]
 
 
 def joined(buckets: Sequence[Bucket]) -> Bucket:

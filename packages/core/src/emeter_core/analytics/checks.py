@@ -78,7 +78,8 @@ WHERE m.id = :monitor_id AND m.team_id = :team_id LIMIT 1
 
 _RECENT = text(f"""
 SELECT m.id, ARRAY(
-  SELECT CASE WHEN r.reason = 0 THEN {sql_from_stored("r.total_us")} END FROM ({_NEWEST}) AS r ORDER BY r.slot
+  SELECT CASE WHEN r.reason = 0 THEN nullif({sql_from_stored("r.total_us")}, 0) END
+  FROM ({_NEWEST}) AS r ORDER BY r.slot
 )
 FROM monitors m JOIN probes p ON p.monitor_id = m.id
 WHERE m.id = ANY (CAST(:monitor_ids AS int[])) AND m.team_id = :team_id
@@ -115,9 +116,10 @@ def get_check(session: Session, scope: Scope, monitor: Monitor, slot_us: int) ->
 def recent_latencies(
     session: Session, scope: Scope, monitor_ids: Iterable[int], *, now: datetime, limit: int = 32
 ) -> dict[int, list[int | None]]:
-    """For each monitor the times of its last checks in microseconds, oldest first, None for one that failed.
+    """For each monitor the times of its last checks in microseconds, oldest first.
 
-    At most `limit` of them, and none that is older than a day.
+    None stands for one that failed, and for a run that never told its start. At most `limit` of them, and
+    none that is older than a day.
     """
     ids = list(monitor_ids)
     values = {

@@ -25,7 +25,10 @@ _SCALES = (
 
 
 class Percentiles(NamedTuple):
-    """Of the checks that succeeded, in microseconds; None where there was none. `checks` counts those."""
+    """Of the checks that succeeded and whose length is known, in microseconds; `checks` counts those.
+
+    All are of the same checks, and None where there was none.
+    """
 
     p50: int | None
     p95: int | None
@@ -41,9 +44,10 @@ NO_PERCENTILES = Percentiles(None, None, None, None, 0)
 class Latency:
     """Columns of equal length, one entry a bucket: `at` its begin, the phases as means in microseconds.
 
-    Only checks that succeeded have a say in the means; None where a bucket has none. `checks` counts all,
-    `failures` those that found the target down. `percentiles` are those of the time they were asked for.
-    Buckets are of one length, `until` the end of the last one: a little later than now.
+    Only checks that succeeded, and whose length is known, have a say in the means; None where a bucket has
+    none. `checks` counts all, `failures` those that found the target down. `percentiles` are those of the
+    time they were asked for. Buckets are of one length, `until` the end of the last one: a little later than
+    now.
     """
 
     at: list[datetime]
@@ -117,4 +121,4 @@ def _end(buckets: Sequence[Bucket]) -> datetime:
 
 def _percentiles(whole: Bucket) -> Percentiles:
     p50, p95, p99 = whole.percentiles(0.5, 0.95, 0.99)
-    return Percentiles(p50, p95, p99, whole.mean, whole.ok)
+    return Percentiles(p50, p95, p99, whole.mean, whole.timed)

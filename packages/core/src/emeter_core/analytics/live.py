@@ -20,7 +20,10 @@ _LONGEST_US = 60_000_000
 
 
 class LiveRow(NamedTuple):
-    """A monitor with news: `public_id` as pages carry it, `total_us` None where its newest check failed."""
+    """A monitor with news: `public_id` as pages carry it.
+
+    `total_us` is None where its newest check failed, or took a time that is not known.
+    """
 
     public_id: str
     status: Status

@@ -20,6 +20,7 @@ from emeter_core.checks.take import array
 from emeter_core.microseconds import from_stored, sql_from_stored
 from emeter_core.monitors.monitor import Monitor
 from emeter_core.rollups import DAY, LEVELS, RAW, Level, RollupProgress
+from emeter_core.rollups.histogram import unknown_in
 from emeter_core.scope import Scope
 from emeter_storage.partitions import sql_day_ms
 
@@ -129,13 +130,14 @@ def _add_rollups(
 
 def _of_rollup(*figures: Any) -> Sums:  # noqa: ANN401 - the columns of a row
     checks, ok, failures, total_us, least, most, *rest = figures
-    phases, histogram, times = rest[: len(PHASES)], rest[len(PHASES)], rest[len(PHASES) + 1 :]
+    phases, packed, times = rest[: len(PHASES)], bytes(rest[len(PHASES)] or b""), rest[len(PHASES) + 1 :]
     return Sums(
-        *(checks, ok, failures, total_us),
-        least=None if least is None else from_stored(least),
-        most=None if most is None else from_stored(most),
+        *(checks, ok, failures, ok - unknown_in(packed), total_us),
+        # Rollups that were made before runs of unknown length were left out hold zeros of those.
+        least=from_stored(least) if least else None,
+        most=from_stored(most) if most else None,
         phases=[phase or 0.0 for phase in phases],
-        histograms=[bytes(histogram)] if histogram else [],
+        histograms=[packed] if packed else [],
         times={status: timedelta(microseconds=us) for status, us in zip(TIMES, times, strict=True) if us},
     )
 
@@ -147,7 +149,8 @@ SELECT part.bucket, r.* FROM unnest(
 ) AS part (bucket, since, until)
 CROSS JOIN LATERAL (
   SELECT count(*)::int AS checks, count(*) FILTER (WHERE {sql_is_failure("reason")})::int AS failures,
-    array_agg({sql_from_stored("total_us")}) FILTER (WHERE reason = 0) AS values,
+    count(*) FILTER (WHERE reason = 0)::int AS ok,
+    array_agg({sql_from_stored("total_us")}) FILTER (WHERE reason = 0 AND total_us <> 0) AS values,
     {", ".join(f"sum({sql_phase('phases', n)}) FILTER (WHERE reason = 0)" for n in range(len(PHASES)))}
   FROM probes p CROSS JOIN LATERAL (
     SELECT total_us, reason, phases FROM results
@@ -173,11 +176,11 @@ def _add_single(
         "since": cut[0].since,
         "until": cut[-1].until,
     }
-    for bucket, checks, failures, found, *phases in session.execute(_SINGLE, {**ids, **values}):
+    for bucket, checks, failures, ok, found, *phases in session.execute(_SINGLE, {**ids, **values}):
         latencies = found or []
         sums[bucket].add(
             Sums(
-                *(checks, len(latencies), failures, sum(latencies)),
+                *(checks, ok, failures, len(latencies), sum(latencies)),
                 least=min(latencies, default=None),
                 most=max(latencies, default=None),
                 phases=[float(phase or 0) for phase in phases],

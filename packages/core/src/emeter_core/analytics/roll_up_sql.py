@@ -106,11 +106,13 @@ def _counted_raw(level: Level) -> dict[str, str]:
         f"sum({sql_phase('phases', number)}) FILTER (WHERE reason = 0)::real AS {name}"
         for number, name in enumerate(PHASES)
     )
+    # A run that never told its start took a time that nobody knows: it has succeeded, and is not the least.
+    known = "nullif(total_us, 0)"
     counted = f"""
   SELECT monitor_id, period, count(*)::int AS checks, count(total_us)::int AS ok,
     count(*) FILTER (WHERE {sql_is_failure("reason")})::int AS failures,
-    sum(total_us)::bigint AS total_us, {sql_to_stored("min(total_us)")} AS min_us,
-    {sql_to_stored("max(total_us)")} AS max_us, {_nulls(phases)}
+    sum(total_us)::bigint AS total_us, {sql_to_stored(f"min({known})")} AS min_us,
+    {sql_to_stored(f"max({known})")} AS max_us, {_nulls(phases)}
   FROM raw GROUP BY monitor_id, period"""  # noqa: S608 - made of our own constants
     bucketed = f"""
   SELECT monitor_id, period, {sql_bucket("total_us")} AS bucket, count(*) AS count
@@ -134,8 +136,8 @@ def _counted_below(level: Level) -> dict[str, str]:
     counted = f"""
   SELECT monitor_id, upper AS period, sum(checks)::int AS checks, sum(ok)::int AS ok,
     sum(failures)::int AS failures, sum(total_us)::bigint AS total_us,
-    {sql_to_stored(f"min({sql_from_stored('min_us')})")} AS min_us,
-    {sql_to_stored(f"max({sql_from_stored('max_us')})")} AS max_us, {", ".join(phases)}
+    {sql_to_stored(f"min(nullif({sql_from_stored('min_us')}, 0))")} AS min_us,
+    {sql_to_stored(f"max(nullif({sql_from_stored('max_us')}, 0))")} AS max_us, {", ".join(phases)}
   FROM lower GROUP BY monitor_id, upper"""  # noqa: S608 - made of our own constants
     bucketed = f"""
   SELECT monitor_id, upper AS period, bucket, sum(count) AS count

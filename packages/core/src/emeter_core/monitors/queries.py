@@ -108,7 +108,11 @@ def overview(session: Session, scope: Scope) -> Overview:
 
 # Of what is well, or rests, it matters little since when: it is sought by its name.
 _wrong_since = case((shown_status.in_([Status.UP, Status.PAUSED]), null()), else_=shown_since)
-_last_us = literal_column(sql_from_stored(str(Probe.__table__.c.last_total_us)), BigInteger)
+# Zero is the length of a run that never told its start; what was blocked, or not known by us, asked nobody.
+_last_us: ColumnElement[int | None] = case(
+    (Probe.last_reason >= Reason.ADDRESS_BLOCKED, null()),
+    else_=func.nullif(literal_column(sql_from_stored(str(Probe.__table__.c.last_total_us)), BigInteger), 0),
+)
 _ORDERS: dict[str, list[UnaryExpression[Any]]] = {
     "trouble": [shown_rank.asc(), _wrong_since.asc()],
     "name": [],
@@ -151,7 +155,7 @@ _EVIDENCE = func.jsonb_build_object(*(part for key in _TOLD for part in (key, In
 _COLUMNS = (
     Monitor,
     Probe.last_slot,
-    Probe.last_total_us,
+    _last_us,
     Probe.last_reason,
     Probe.last_code,
     Probe.certificate_ends_at,

@@ -28,9 +28,11 @@ class OpenIncident:
 
 @dataclass(frozen=True, slots=True)
 class MonitorRow:
-    """A monitor with its newest check. `last_total_us` in microseconds, None before the first check.
+    """A monitor with its newest check.
 
-    `failures` counts the failed checks in a row up to now; `next_slot` is when the next check is due.
+    `last_total_us` is in microseconds, and None where there is no length to tell: before the first check,
+    after a run that never told its start, where the target was not asked. `failures` counts the failed
+    checks in a row up to now; `next_slot` is when the next check is due.
     """
 
     monitor: Monitor

@@ -1,14 +1,15 @@
 """Latencies as counts in buckets that grow by 5 %: small, and merged by adding.
 
-Bucket 0 is no time at all, bucket n holds [1.05^(n-1), 1.05^n) microseconds. What is told of a bucket is off
-by 2.44 % at most: see `ERROR`. Stored, it is the number of the first bucket in two bytes, then one byte after
-the other: three bits say how many buckets further on, five how many values more are there. An hour of 60
-checks takes some 25 bytes.
+Bucket 0 counts those whose length nobody knows, as of a job that never tells its start; bucket n holds
+[1.05^(n-1), 1.05^n) microseconds. What is told of a bucket is off by 2.44 % at most: see `ERROR`. Stored, it
+is the number of the first bucket in two bytes, then one byte after the other: three bits say how many buckets
+further on, five how many values more are there. An hour of 60 checks takes some 25 bytes.
 """
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 
 GROWTH = 1.05
 ERROR = (GROWTH - 1) / (GROWTH + 1)
@@ -19,6 +20,7 @@ _STEP_BITS = 5
 _MOST_COUNT = 31
 _MOST_STEP = 7
 _HEAD = 2
+_UNKNOWN = bytes(_HEAD)
 
 Counts = Mapping[int, int]
 
@@ -64,6 +66,14 @@ def merge(packed: Iterable[bytes], values: Iterable[int] = ()) -> dict[int, int]
             counts[bucket] += byte & _MOST_COUNT
     # Steps too far for one byte stop at buckets in which nothing is.
     return +counts
+
+
+def unknown_in(packed: bytes) -> int:
+    """How many values of a stored histogram are of no known length: its bucket 0."""
+    if not packed.startswith(_UNKNOWN):
+        return 0
+    # Bytes without a step count on in the bucket they are in.
+    return sum(takewhile(_MOST_COUNT.__ge__, packed[_HEAD:]))
 
 
 def sql_bucket(microseconds: str) -> str:

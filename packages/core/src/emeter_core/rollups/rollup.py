@@ -11,8 +11,9 @@ class _Rollup:
     """What a monitor was in one period, seen from all locations.
 
     `period` counts periods of the level's length from 1970. `checks` are all, `ok` those that succeeded, and
-    of these alone are `total_us` (the sum), `min_us` and `max_us` (four bytes, see `microseconds`), the sums
-    of their phases and the `histogram` (see there); `failures` found the target down. `<status>_us` is how
+    of these alone are `total_us` (the sum), `min_us` and `max_us` (four bytes, see `microseconds`; NULL where
+    no length is known), the sums of their phases and the `histogram` (see there, also for how many of them
+    have no known length); `failures` found the target down. `<status>_us` is how
     long the monitor had that status; NULL is none, so that most rows hold one of the nine. Columns are in the
     order of their width.
     """

@@ -24,7 +24,7 @@ MONTH = timedelta(days=30)
 class ListRow:
     """One line of a list, as the component reads it: `told` is `Down 6 min`, `why` empty where all is well.
 
-    `total_us` is None where the last check failed or there was none.
+    `total_us` is None where the last check failed, has no known length, or there was none.
     """
 
     id: str
@@ -85,8 +85,7 @@ def _list_row(
         why=_why(row, now) if is_wrong(row.status) else "",
         statuses=[slot.status for slot in analytics.bars(spans, since=now - DAY, until=now)],
         latencies=latencies,
-        # Of a job that never told its start there is no time.
-        total_us=(latencies[-1] or None) if latencies else None,
+        total_us=latencies[-1] if latencies else None,
         uptime=uptime.ratio,
         checked_at=row.last_slot,
     )

@@ -50,7 +50,8 @@ function newest(series) {
 }
 
 const text = (milliseconds) => ms(milliseconds * 1000);
-const silence = (series, slot) => (series.failures[slot] ? "no answer" : "no check");
+// What succeeded and has no length is a run that never told its start.
+const silence = (series, slot) => (series.failures[slot] ? "no answer" : series.checks[slot] ? NONE : "no check");
 
 function time(series, slot) {
   const at = series.at[slot] * 1000;
