@@ -125,3 +125,20 @@ def test_another_kind_has_its_own_form_and_becomes_a_monitor(page: Page, scripts
     page.get_by_role("button", name="Save and start").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Port")
     expect(page.locator("main")).to_contain_text("TCP every")
+
+
+def test_the_form_of_a_heartbeat_wants_a_name_and_no_address(page: Page) -> None:
+    expect(page.locator(".lede")).to_contain_text("An address is enough.")
+    page.get_by_role("navigation", name="Kind").get_by_role("link", name="Heartbeat").click()
+    expect(page.locator(".lede")).to_contain_text("A name is enough.")
+
+
+def test_the_chart_of_a_ping_has_its_round_trip_and_dns_alone(page: Page, scripts) -> None:
+    page.get_by_role("navigation", name="Kind").get_by_role("link", name="Ping").click()
+    page.get_by_label("Host", exact=True).fill("127.0.0.1")
+    page.get_by_label("Interval").fill("5")
+    page.get_by_role("button", name="Save and start").click()
+    expect(page.locator(".legend")).to_have_text(re.compile(r"Round trip.*DNS.*Total", re.DOTALL))
+    expect(page.locator(".legend")).not_to_contain_text("TLS")
+    if scripts:
+        expect(page.locator("#latency-plot canvas")).to_be_visible()

@@ -15,7 +15,8 @@ from emeter_core.outcome import Reason
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["ftp://x"], "URL must start with http:// or https://"),
+        (["ftp://x"], "URL must start with http://, https://, tcp:// or ping://"),
+        (["foo"], "URL must start with http://, https://, tcp:// or ping://"),
         (["http://x", "--expect", "2xx"], "--expect '2xx' is no status code or range"),
         (["http://x", "--max-redirects", "21"], "--max-redirects must be from 0 to 20"),
         (["http://x", "--header", "Host: y"], "--header Host is set by the check itself"),

@@ -69,7 +69,9 @@ def test_two_seconds_after_one_began_there_may_be_another(
     check_monitor_now(session, alice, monitor, now=noon)
     found(noon)
     for early in (timedelta(), 1999 * MILLISECOND):
-        assert check_monitor_now(session, alice, monitor, now=noon + early) == CheckNow(noon, is_new=False)
+        told = check_monitor_now(session, alice, monitor, now=noon + early)
+        assert told == CheckNow(noon, is_new=False, is_open=False)
+        assert told.words == "was checked less than 2 seconds ago"
     assert claims() == []
     later = noon + 2 * SECOND
     assert check_monitor_now(session, alice, monitor, now=later) == CheckNow(later, is_new=True)
@@ -84,6 +86,25 @@ def test_a_check_of_the_schedule_that_just_began_will_do(session, alice, add_mon
     assert check_monitor_now(session, alice, second, now=noon + SECOND).is_new
     # One that takes long is no reason to wait: what has changed since shall be seen.
     assert check_monitor_now(session, alice, first, now=noon + 2 * SECOND).is_new
+
+
+def test_with_a_slot_every_five_seconds_three_of_five_tries_are_taken(
+    session, alice, add_monitor, found, noon
+) -> None:
+    monitor = add_monitor(interval=5, timeout=5)
+    taken = []
+    for number in range(50):
+        slot, now = noon + number * 5 * SECOND, noon + number * 5100 * MILLISECOND
+        # As on a running system: the last slot has its result, and the next is claimed from 2 s before it.
+        while slot + 5 * SECOND <= now:
+            slot += 5 * SECOND
+        found(slot)
+        checks.claim_due(session, location_id=1, until=now + 2 * SECOND, limit=1, now=now, ahead=True)
+        asked = check_monitor_now(session, alice, monitor, now=now)
+        taken.append(asked.is_new)
+        assert asked.is_new == (now - slot >= 2 * SECOND)
+        session.execute(text("DELETE FROM claims"))
+    assert sum(taken) == 30
 
 
 def test_one_that_the_schedule_will_begin_is_not_waited_for(session, alice, add_monitor, noon) -> None:
@@ -104,7 +125,7 @@ def test_a_paused_monitor_is_not_checked_now(session, alice, add_monitor, claims
     monitor = add_monitor()
     check_monitor_now(session, alice, monitor, now=noon)
     pause_monitor(session, alice, monitor, now=noon)
-    assert check_monitor_now(session, alice, monitor, now=noon) == CheckNow(None, is_new=False)
+    assert check_monitor_now(session, alice, monitor, now=noon) == CheckNow(None, is_new=False, is_open=False)
     assert claims() == []
     resume_monitor(session, alice, monitor, now=noon)
     assert check_monitor_now(session, alice, monitor, now=noon).is_new

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +51,30 @@ def test_there_is_a_page_for_every_kind() -> None:
 
 def seen_of(target: str, reason: Reason, **seen: object) -> Evidence:
     return evidence_of(reason, Phases(wait=9), {"url": target, **seen}, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("target", "settings", "words"),
+    [
+        ("http://a/", None, "DNS Connect First-byte Transfer"),
+        ("HTTPS://a/", None, "DNS Connect TLS First-byte Transfer"),
+        ("tcp://a:1", None, "DNS Connect"),
+        ("tcp://a:1", TcpSettings(tls=True), "DNS Connect TLS"),
+        ("tcp://a:1", TcpSettings(expect="+OK"), "DNS Connect First-byte Transfer"),
+        ("ping://a", None, "DNS Round-trip"),
+    ],
+)
+def test_only_phases_that_were_wanted_are_missed(
+    target: str, settings: TcpSettings | None, words: str
+) -> None:
+    refused = evidence_of(
+        Reason.CONNECTION_REFUSED, Phases(dns=1, connect=2), {"url": target}, settings=settings, now=NOW
+    )
+    assert [word.replace(" ", "-") for word in refused.wanted.values()] == words.split()
+
+
+def test_a_redirect_to_https_wants_tls() -> None:
+    assert 2 in seen_of("http://a/", Reason.TLS_FAILED, final_url="https://a/").wanted
 
 
 def test_what_was_said_on_a_port_is_hidden_and_what_was_heard_is_shown() -> None:

@@ -135,6 +135,14 @@ def test_days_are_near_or_named() -> None:
     assert formats.day(date(2025, 11, 9), NOW) == "9 Nov 2025"
     assert formats.moment(NOW - timedelta(days=14), NOW) == "9 Nov, 14:32"
     assert formats.moment(None, NOW) == formats.NONE
+    assert formats.moment_s(NOW - timedelta(seconds=7), NOW) == "today, 14:32:01"
+
+
+def test_a_moment_there_is_a_day_and_a_time_of_its_zone() -> None:
+    late = NOW.replace(hour=23, minute=30)
+    assert formats.moment_there(late, late, "Europe/Berlin") == "today, 00:30 CET"
+    assert formats.moment_there(late, NOW, "Europe/Berlin") == "24 Nov, 00:30 CET"
+    assert formats.moment_there(late, late, "UTC") == "today, 23:30 UTC"
 
 
 @given(INSTANTS)

@@ -9,12 +9,12 @@ import click
 from redis import Redis
 
 from emeter_core.checks.spec import CheckSpec
-from emeter_core.commands.monitor_options import requesting, split, told_by_option
+from emeter_core.commands.monitor_options import kind_of_url, requesting, split, told_by_option
 from emeter_core.handed_on import load_beside_up
 from emeter_core.logs import setup_logging
 from emeter_core.metrics.settings import MOST_WORKERS
 from emeter_core.monitors.draft import MAX_TIMEOUT, draft_monitor
-from emeter_core.monitors.kinds import KINDS, kind_of
+from emeter_core.monitors.kinds import KINDS
 from emeter_core.outcome import Condition
 from emeter_core.settings import Settings
 from emeter_core.supervisor.copies import run_copies
@@ -149,7 +149,7 @@ def check(url: str, **given: Any) -> None:  # noqa: ANN401 - whatever the option
     from emeter_checker.once import check_once  # noqa: PLC0415 - the same
     from emeter_checker.report import report  # noqa: PLC0415 - the same
 
-    kind = kind_of(url)
+    kind = kind_of_url(url)
     if not KINDS[kind].is_polled:
         raise UserError("A heartbeat cannot be checked: it reports by itself.")
     fields, settings = split(given, kind)

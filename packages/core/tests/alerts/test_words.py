@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emeter_core.alerts.words import brief, instant, length, shown_target
+from emeter_core.alerts.words import brief, instant, length, shown_target, shown_url
+from emeter_core.monitors import Monitor, draft_monitor
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -67,7 +68,20 @@ def test_an_instant_is_told_in_its_zone_and_in_utc_where_there_is_no_such_zone(z
     ],
 )
 def test_a_target_is_shown_without_what_may_be_a_secret(url: str, shown: str) -> None:
-    assert shown_target(url) == shown
+    assert shown_url(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("schedule", "told"),
+    [
+        ("", "every 5 min, grace 1 min"),
+        ("*/5 * * * *", "by */5 * * * *, Europe/Berlin, grace 1 min"),
+    ],
+)
+def test_a_heartbeat_is_told_by_when_it_is_expected(schedule: str, told: str) -> None:
+    settings = {"period": 300, "grace": 60, "schedule": schedule, "time_zone": "Europe/Berlin"}
+    draft = draft_monitor(name="Backup", kind="heartbeat", settings=settings)
+    assert shown_target(Monitor(kind=draft.kind, target=draft.target)) == told
 
 
 def test_evidence_in_brief_has_neither_headers_nor_body() -> None:

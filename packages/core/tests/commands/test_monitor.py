@@ -62,7 +62,8 @@ class TestAdd:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (["ftp://x"], "URL must start with http:// or https://"),
+            (["ftp://x"], "URL must start with http://, https://, tcp:// or ping://"),
+            (["foo"], "URL must start with http://, https://, tcp:// or ping://"),
             ([""], "URL can't be blank"),
             (["http://x", "--interval", "4"], "--interval must be from 5 to 86,400 seconds"),
             (
@@ -160,6 +161,8 @@ class TestHeartbeat:
             *self.OPTIONS, "--schedule", "0 3 * * *", "--time-zone", "Europe/Berlin", "--grace", "10 min"
         )
         told = shown(mine, id_)
+        assert told["expected"] == "by 0 3 * * *, Europe/Berlin, grace 10 min"
+        assert mine.listed()[0]["target"] == told["expected"]
         assert (told["kind"], told["schedule"], told["time zone"]) == (
             "heartbeat",
             "0 3 * * *",
@@ -255,7 +258,7 @@ class TestActions:
         again = mine("monitor", "check", id_)
 
         assert (again.code, again.err) == (0, "")
-        assert again.out.startswith("x is being checked already, or was a moment ago: see")
+        assert again.out.startswith("x is being checked already: see")
 
     def test_a_paused_monitor_is_not_checked(self, mine: Terminal) -> None:
         id_ = mine.add("http://x")

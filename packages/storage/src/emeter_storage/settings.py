@@ -15,6 +15,13 @@ from emeter_storage.errors import UserError
 from emeter_storage.servers import DataDirectory
 
 _POSTGRES_SCHEMES = ("postgres://", "postgresql://", "postgresql+psycopg2://")
+# Pydantic's types of errors, in plain words.
+_WORDS = {
+    "int_parsing": "must be a whole number",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+}
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
@@ -129,5 +136,6 @@ def _explain(settings: type[BaseSettings], error: ValidationError) -> list[str]:
         field = str(problem["loc"][0]) if problem["loc"] else ""
         known = settings.model_fields.get(field)
         name = str(known.validation_alias) if known is not None and known.validation_alias else field
-        lines.append(f"Bad setting {name}: {problem['msg'].removeprefix('Value error, ')}")
+        words = _WORDS.get(problem["type"], "").format(**problem.get("ctx", {})).replace("'", "")
+        lines.append(f"Bad setting {name}: {words or problem['msg'].removeprefix('Value error, ')}")
     return lines

@@ -5,6 +5,7 @@ Percentages and lengths are cut, never rounded up. What is missing is an en dash
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 
@@ -108,7 +109,7 @@ def hour(then: datetime | None) -> str:
     return NONE if then is None else then.astimezone(UTC).strftime("%H:%M")
 
 
-def day(then: datetime | date | None, now: datetime | None = None) -> str:
+def day(then: datetime | date | None, now: datetime | date | None = None) -> str:
     """Write a day: `9 Nov`; against `now` also `today`, `yesterday`, and the year where it is another."""
     if then is None:
         return NONE
@@ -123,6 +124,18 @@ def day(then: datetime | date | None, now: datetime | None = None) -> str:
 def moment(then: datetime | None, now: datetime) -> str:
     """Write a day and a time: `today, 14:26`, `9 Nov, 10:27`."""
     return NONE if then is None else f"{day(then, now)}, {hour(then)}"
+
+
+def moment_s(then: datetime | None, now: datetime) -> str:
+    """Write a day and a time with seconds: `today, 14:26:08`."""
+    return NONE if then is None else f"{day(then, now)}, {clock(then)}"
+
+
+def moment_there(then: datetime, now: datetime, zone: str) -> str:
+    """Write a day and a time as clocks in `zone`, a time zone of IANA, show them: `today, 03:00 CEST`."""
+    there = ZoneInfo(zone)
+    at, today = then.astimezone(there), now.astimezone(there).date()
+    return f"{day(at.date(), today)}, {at:%H:%M %Z}"
 
 
 def instant(then: datetime | None) -> str:
@@ -166,6 +179,8 @@ def register(app: Flask) -> None:
         hour,
         day,
         moment,
+        moment_s,
+        moment_there,
         instant,
         full,
         word,

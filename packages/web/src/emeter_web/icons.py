@@ -45,6 +45,11 @@ GLYPHS = {
         '<path d="m5.8 5.8 4.4 4.4m0-4.4-4.4 4.4" stroke="currentColor" stroke-width="1.5"'
         ' stroke-linecap="round"/>'
     ),
+    # No status: what there is to tell, good or bad.
+    "info": (
+        '<circle cx="8" cy="8" r="5.4" fill="none" stroke="currentColor" stroke-width="1.5"/>'
+        '<path d="M8 7.6v3M8 5.3v.1" stroke="currentColor" stroke-width="1.5" stroke-linecap="round"/>'
+    ),
 }
 
 # Outlines, drawn in 1.5 px with round ends in the colour of the text.

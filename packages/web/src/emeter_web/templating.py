@@ -12,6 +12,7 @@ from emeter_web.shown.times import lasting
 DRAW = SimpleNamespace(
     bars=bars.draw,
     failed_phase=phases.failed_phase,
+    phase_words=phases.WORDS,
     flow=phases.flow,
     flow_scale=phases.flow_scale,
     latency=latency.draw,

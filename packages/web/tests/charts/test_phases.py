@@ -35,6 +35,17 @@ def test_the_phase_that_failed_is_red_and_those_after_it_were_not_reached() -> N
     assert [lane.text for lane in lanes[2:]] == ["not reached"] * 3
 
 
+def test_a_phase_that_was_never_wanted_is_not_told_as_not_reached() -> None:
+    wanted = {phases.DNS: "DNS", phases.WAIT: "Round trip"}
+
+    lost = phases.waterfall((900, 0, 0, 0, 0), failed=0, wanted=wanted).lanes
+    assert [(lane.word, lane.text) for lane in lost] == [("DNS", "1 ms"), ("Round trip", "not reached")]
+    # What took time is told, whatever was wanted.
+    assert [lane.word for lane in phases.waterfall((900, 100, 0, 0, 0), failed=1, wanted=wanted).lanes] == [
+        *("DNS", "Connect", "Round trip"),
+    ]
+
+
 def test_every_reason_fails_in_a_phase_or_by_what_was_read() -> None:
     got = Phases(1, 2, 3, 4, 0)
     down = [reason for reason in Reason if reason.condition is Condition.DOWN]

@@ -59,14 +59,17 @@ def test_a_check_that_is_asked_for_again_is_the_same_one(
     assert [answer.status_code for answer in answers] == [303] * 3
     assert len({answer.location for answer in answers}) == 1
     page = signed_in.page(answers[-1].location)
-    assert "Shop is being checked already, or was a moment ago." in page.main.text
+    assert "Shop is being checked already." in page.main.text
     assert "A check is on its way." in page.main.text
     with transaction(sessions) as session:
         session.execute(text("UPDATE probes SET last_slot = (SELECT slot FROM claims)"))
         session.execute(text("DELETE FROM claims"))
     again = signed_in.submit(f"{path}/checks")
     assert again.location == answers[0].location
-    assert "A check is on its way." not in signed_in.page(again.location).text
+    page = signed_in.page(again.location)
+    assert "Shop was checked less than 2 seconds ago." in page.main.text
+    assert page.select_one(".notice")["data-status"] == "info"
+    assert "A check is on its way." not in page.text
     assert claims() == []
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from emeter_core.accounts import Role
 from emeter_core.heartbeats import Ping, PingKind, find_missing, take_ping
-from emeter_core.monitors import Monitor, create_monitor, draft_monitor, get_monitor
+from emeter_core.monitors import Monitor, create_monitor, draft_monitor, get_monitor, told_target
 from emeter_storage.engine import transaction
 
 TOKEN = "a-token-that-the-tests-know"
@@ -82,6 +82,7 @@ class TestForm:
         made = stored()
         assert (made.kind, made.name, made.settings) == ("heartbeat", "Nightly backup", {})
         assert (made.down_after, made.up_after, made.target) == (1, 1, "heartbeat://every 1 d, grace 1 h")
+        assert told_target(made) == "every 1 d, grace 1 h"
 
     def test_without_a_name_it_is_refused(self, signed_in) -> None:
         answer = signed_in.submit("/monitors", kind="heartbeat")
@@ -129,6 +130,15 @@ class TestForm:
         with transaction(sessions) as session:
             assert session.execute(text("SELECT count(*) FROM monitors")).scalar_one() == 0
             assert session.execute(text("SELECT count(*) FROM trials")).scalar_one() == 0
+
+    def test_a_preview_tells_the_clocks_of_its_time_zone(self, signed_in) -> None:
+        answer = signed_in.submit(
+            "/monitors/trials", kind="heartbeat", name="J", schedule="0 3 * * *", time_zone="Asia/Tokyo"
+        )
+        shown = BeautifulSoup(answer.text, "html.parser").select_one("#try table")
+        assert shown.th.text == "Next runs, Asia/Tokyo"
+        runs = [each.text for each in shown.select("tbody time")]
+        assert all(each.endswith(", 03:00 JST") for each in runs), runs
 
     def test_a_preview_of_what_is_wrong_says_so(self, signed_in) -> None:
         answer = signed_in.submit("/monitors/trials", kind="heartbeat", name="J", schedule="x")
@@ -290,3 +300,22 @@ def test_a_run_of_hours_is_told_in_full_wherever_it_stands(heartbeat, ping, sign
     assert f"in {told}" in lede(check)
     assert [word.text for word in check.select(".ruler span")] == ["0", "1 h 30 min", "3 h"]
     assert signed_in.page("/monitors").select_one("[data-live=latency]").text == told
+
+
+def test_a_run_of_unknown_length_is_not_told_as_none_at_all(heartbeat, ping, signed_in) -> None:
+    """One of ten told its start: all figures are those of the one, and the newest has none."""
+    path = heartbeat()
+    ping(30.5, PingKind.START)
+    ping(30)
+    for ago in range(9, 0, -1):
+        ping(ago)
+    page = signed_in.page(path)
+    assert "30 sp95 30 s" in page.text.replace("\n", "")
+    assert page.select_one("[data-read=total]").text == "30 s"
+    answer = signed_in.get(f"{path}/latency").get_json()
+    assert [each for each in answer["transfer"] if each is not None] == [30_000]
+    assert sum(answer["checks"]) == 10
+    row = signed_in.page("/monitors")
+    assert row.select_one("[data-live=latency]").text == "–"
+    check = signed_in.page(page.select_one("[data-pings] tbody a")["href"])
+    assert " ms" not in lede(check)

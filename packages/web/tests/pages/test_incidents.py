@@ -9,6 +9,7 @@ from sqlalchemy import text
 from emeter_core.outcome import Reason
 from emeter_storage.engine import transaction
 from emeter_web.router import GROUPS
+from emeter_web.words.incident import failures
 
 SEEN = {
     "url": "http://example.com/",
@@ -95,6 +96,14 @@ def test_its_page_tells_all_there_is(signed_in, path) -> None:
     assert told == ["Confirmed down. 3 failures in a row.", "First failure. 503 instead of 200–299."]
     member = page.find(id="h-monitors").find_parent("section").select_one("[data-monitor-id]")
     assert (member.a.text, member["data-status"]) == ("Shop", "down")
+
+
+def test_a_single_failure_is_no_row() -> None:
+    assert [failures(count) for count in (1, 2, 3)] == [
+        "1 failure",
+        "2 failures in a row",
+        "3 failures in a row",
+    ]
 
 
 def test_it_says_who_was_told_and_when(signed_in, path, deliver) -> None:

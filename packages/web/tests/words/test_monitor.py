@@ -13,9 +13,9 @@ from emeter_web.words.monitor import age, is_well, is_wrong, why
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def row(condition: str = "up", *, paused: bool = False, **known: object) -> MonitorRow:
+def row(condition: str = "up", *, paused: bool = False, kind: str = "http", **known: object) -> MonitorRow:
     monitor = Monitor(
-        kind="http",
+        kind=kind,
         target="https://example.com/",
         timeout_seconds=10,
         settings={},
@@ -45,10 +45,15 @@ FAILED = {"last_reason": Reason.UNEXPECTED_CODE, "last_code": 503}
     ("shown", "told"),
     [
         (row(), "200 in 163 ms, checked 8 s ago."),
-        (row(last_total_us=None), "Not checked yet."),
+        (row(last_slot=None, last_total_us=None), "Not checked yet."),
+        (row(last_total_us=None), "The last check was 8 s ago."),
         (row(failures=1, **FAILED), "The last check failed: 503 instead of 200–299. Down after 3."),
         (row(failures=2, **FAILED), "The last 2 checks failed: 503 instead of 200–299. Down after 3."),
         (row("down", failures=9, **FAILED), "503 instead of 200–299, 9 checks in a row."),
+        (
+            row("down", kind="heartbeat", failures=6, last_reason=Reason.RUN_FAILED, last_code=0),
+            "The job reported a failure, 6 runs in a row.",
+        ),
         (row("down", failures=1, **FAILED), "503 instead of 200–299."),
         (row("down"), "The last check was well, up again after 2."),
         (row("down", last_reason=None), "The cause is not known."),

@@ -52,7 +52,7 @@ def _values(facts: Facts) -> dict[str, object]:
         "resolved_at": instant(incident.resolved_at, zone) if incident.resolved_at else "",
         "lasted": length(facts.lasted) if facts.lasted is not None else "",
         "was_deleted": facts.was_deleted,
-        "target": shown_target(facts.monitor.target) if facts.monitor else "",
+        "target": shown_target(facts.monitor) if facts.monitor else "",
         "seen": brief(incident.evidence),
         "link": facts.link,
         "settings": f"{facts.base_url}/alerts",

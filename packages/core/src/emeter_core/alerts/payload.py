@@ -53,6 +53,7 @@ def _evidence(evidence: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _monitor(facts: Facts) -> dict[str, Any]:
+    """What is watched. `target` is for people: of a heartbeat it says when it is expected. `id` stays."""
     monitor = facts.monitor
     if monitor is None:
         return {"id": None, "name": facts.incident.title, "deleted": True}
@@ -61,7 +62,7 @@ def _monitor(facts: Facts) -> dict[str, Any]:
         "name": monitor.name,
         "deleted": False,
         "kind": monitor.kind,
-        "target": shown_target(monitor.target),
+        "target": shown_target(monitor),
         "status": monitor.status.value,
         "url": f"{facts.base_url}/monitors/{monitor.public_id}",
     }

@@ -6,6 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
+from emeter_core.monitors import Monitor, told_target
+
 _UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 _MAX_VALUE = 200
 
@@ -31,8 +33,14 @@ def instant(moment: datetime, time_zone: str) -> str:
     return f"{there:%H:%M:%S %Z}, {there.day} {there:%b %Y}"
 
 
-def shown_target(url: str) -> str:
-    """A target without its query: tokens stand there, and a mail travels far."""
+def shown_target(monitor: Monitor) -> str:
+    """What is watched: its address as `shown_url` has it, or when it is expected, where nobody is asked."""
+    told = told_target(monitor)
+    return shown_url(told) if told == monitor.target else told
+
+
+def shown_url(url: str) -> str:
+    """A URL without its query: tokens stand there, and a mail travels far."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -48,7 +56,7 @@ def brief(evidence: Mapping[str, Any]) -> dict[str, str]:
 def _lines(evidence: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Address", str(evidence.get("address") or "")
     yield "Status code", str(evidence.get("code") or "")
-    yield "Redirected to", shown_target(str(evidence.get("final_url") or ""))
+    yield "Redirected to", shown_url(str(evidence.get("final_url") or ""))
     certificate = evidence.get("certificate") or {}
     yield "Certificate until", str(certificate.get("ends_at") or "")[:10]
     total = sum((evidence.get("phases") or {}).values())

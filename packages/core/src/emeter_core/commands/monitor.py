@@ -7,7 +7,7 @@ import click
 
 from emeter_core.commands.edge import Desk, Edge, scoped
 from emeter_core.commands.monitor_list import list_
-from emeter_core.commands.monitor_options import described, split, told_by_option
+from emeter_core.commands.monitor_options import described, kind_of_url, split, told_by_option
 from emeter_core.commands.prompts import require_terminal
 from emeter_core.heartbeats import get_heartbeat
 from emeter_core.monitors import (
@@ -20,9 +20,10 @@ from emeter_core.monitors import (
     open_settings,
     pause_monitor,
     resume_monitor,
+    told_target,
     update_monitor,
 )
-from emeter_core.monitors.kinds import KINDS, KindSettings, kind_of
+from emeter_core.monitors.kinds import KINDS, KindSettings
 from emeter_storage.errors import UserError
 
 
@@ -46,7 +47,7 @@ def add(edge: Edge, url: str, kind: str | None, token: str, **given: Any) -> Non
     URL is like https://example.com/, tcp://example.com:25 or ping://example.com. A heartbeat has none: it is
     --kind heartbeat --name NAME, and `emeter monitor show` prints where its job pings.
     """
-    kind = kind_of(url) if kind is None else kind
+    kind = kind_of_url(url) if kind is None else kind
     fields, settings = split(given, kind)
     with told_by_option():
         draft = draft_monitor(target=url, kind=kind, settings=settings, **fields)
@@ -87,8 +88,10 @@ def show(edge: Edge, public_id: str) -> None:
     with edge.desk() as desk:
         found = _find(desk, public_id)
         settings = open_settings(found, vault)
-        head = {"id": found.public_id, "status": found.status.value, "kind": found.kind, "url": found.target}
-        if not KINDS[found.kind].is_polled:
+        is_polled = KINDS[found.kind].is_polled
+        head = {"id": found.public_id, "status": found.status.value, "kind": found.kind}
+        head["url" if is_polled else "expected"] = told_target(found)
+        if not is_polled:
             heartbeat = get_heartbeat(desk.session, desk.scope, found, vault=vault, now=desk.now)
             head["ping URL"] = heartbeat.url(edge.settings.base_url)
     for name, value in (head | _fields(found) | _open_part(settings)).items():
@@ -127,8 +130,7 @@ def check(edge: Edge, public_id: str) -> None:
         asked = check_monitor_now(desk.session, desk.scope, found, now=desk.now)
         if asked.slot is None:
             raise UserError(f"{found.name} is paused: resume it first.")
-    done = "is being checked" if asked.is_new else "is being checked already, or was a moment ago"
-    click.echo(f"{found.name} {done}: see `emeter monitor list`.")
+    click.echo(f"{found.name} {asked.words}: see `emeter monitor list`.")
 
 
 @monitor.command()

@@ -10,7 +10,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from emeter_core.commands.edge import Edge, scoped
-from emeter_core.monitors import MonitorRow, Page, Status, list_monitors
+from emeter_core.monitors import MonitorRow, Page, Status, list_monitors, told_target
 from emeter_core.monitors.kinds import KINDS
 from emeter_core.monitors.queries import MAX_PAGE, MAX_PER_PAGE, PER_PAGE
 
@@ -96,7 +96,7 @@ def _entry(row: MonitorRow) -> dict[str, Any]:
         "id": str(monitor.public_id),
         "name": monitor.name,
         "kind": monitor.kind,
-        "target": monitor.target,
+        "target": told_target(monitor),
         "interval": monitor.interval_seconds,
         "status": monitor.status.value,
         "condition": monitor.condition,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from emeter_core.errors import Invalid
-from emeter_core.monitors.kinds import KINDS
+from emeter_core.monitors.kinds import KINDS, kind_of
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -126,6 +126,16 @@ def _with(options: Iterable[_Decorator], command: _F) -> _F:
     for option in reversed(tuple(options)):
         command = option(command)
     return command
+
+
+def kind_of_url(url: str) -> str:
+    """The kind that URL is of by what it begins with; raises Invalid where that belongs to none."""
+    typed = url.strip().lower()
+    polled = [f"{scheme}://" for kind in KINDS.values() if kind.is_polled for scheme in kind.schemes]
+    # What is wrong with `http:x` is no beginning.
+    if typed and not typed.startswith((*polled, "http:", "https:", "heartbeat://")):
+        raise Invalid({"URL": [f"must start with {', '.join(polled[:-1])} or {polled[-1]}"]})
+    return kind_of(url)
 
 
 def split(given: dict[str, Any], kind: str) -> tuple[dict[str, Any], dict[str, Any]]:

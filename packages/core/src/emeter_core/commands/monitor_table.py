@@ -14,7 +14,7 @@ from rich.text import Text
 
 from emeter_core.commands.words import ago, latency
 from emeter_core.logs.words import printable
-from emeter_core.monitors import MonitorRow, Status, cause_of
+from emeter_core.monitors import MonitorRow, Status, cause_of, told_target
 from emeter_core.outcome import Reason
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _cells(row: MonitorRow, now: datetime) -> list[Text]:
     return [
         Text(f"{symbol} {monitor.status.value.replace('_', ' ')}", style=style),
         _shrinking(printable(monitor.name)),
-        _shrinking(printable(monitor.target)),
+        _shrinking(printable(told_target(monitor))),
         Text("-" if row.last_total_us is None else latency(row.last_total_us)),
         Text("-" if row.last_slot is None else ago(row.last_slot, now)),
     ]

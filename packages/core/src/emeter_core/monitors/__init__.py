@@ -24,7 +24,7 @@ from emeter_core.monitors.queries import (
     team_of_monitor,
 )
 from emeter_core.monitors.rows import MonitorRow, OpenIncident
-from emeter_core.monitors.settings import described, open_settings
+from emeter_core.monitors.settings import described, open_settings, plain_settings, told_target
 from emeter_core.monitors.status import Status, status_of
 
 __all__ = [
@@ -52,9 +52,11 @@ __all__ = [
     "open_settings",
     "overview",
     "pause_monitor",
+    "plain_settings",
     "resume_monitor",
     "rotate_token",
     "status_of",
     "team_of_monitor",
+    "told_target",
     "update_monitor",
 ]

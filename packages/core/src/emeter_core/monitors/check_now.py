@@ -23,22 +23,31 @@ PAUSE = timedelta(seconds=2)
 class CheckNow(NamedTuple):
     """What becomes of the wish: the slot of the check that answers it, and whether it was added for it.
 
-    No slot: the monitor is paused.
+    No slot: the monitor is paused. `is_open` says whether the result of that check is still to come.
     """
 
     slot: datetime | None
     is_new: bool
+    is_open: bool = True
+
+    @property
+    def words(self) -> str:
+        """What there is to say of the monitor, to go behind its name."""
+        if not self.is_open:
+            return f"was checked less than {PAUSE.seconds} seconds ago"
+        return "is being checked" if self.is_new else "is being checked already"
 
 
 # A last slot far ahead of now is that of a clock that has been set back since: nobody waits for it.
 _UNDER_WAY = text(f"""
-SELECT max(slot) FROM (
-  SELECT c.slot FROM claims c JOIN probes p ON p.id = c.probe_id
+SELECT slot, is_open FROM (
+  SELECT c.slot, true AS is_open FROM claims c JOIN probes p ON p.id = c.probe_id
   WHERE p.monitor_id = :monitor_id AND (c.kind = '{ClaimKind.NOW}' OR (c.slot > :since AND c.slot <= :now))
   UNION ALL
-  SELECT last_slot FROM probes
+  SELECT last_slot, false FROM probes
   WHERE monitor_id = :monitor_id AND last_slot > :since AND last_slot < :now + CAST(:pause AS interval)
 ) AS begun
+ORDER BY slot DESC, is_open DESC LIMIT 1
 """)  # noqa: S608 - made of our own constants
 
 _ADD = text("""
@@ -59,11 +68,11 @@ def check_monitor_now(session: Session, scope: Scope, monitor: Monitor, *, now: 
     if not KINDS[monitor.kind].is_polled:
         raise NotFound("A heartbeat is not checked: it reports by itself.")
     if monitor.paused_at is not None:
-        return CheckNow(None, is_new=False)
+        return CheckNow(None, is_new=False, is_open=False)
     values = {"monitor_id": monitor.id, "now": now, "since": now - PAUSE, "pause": PAUSE}
-    begun: datetime | None = session.execute(_UNDER_WAY, values).scalar_one()
+    begun = session.execute(_UNDER_WAY, values).one_or_none()
     if begun is not None:
-        return CheckNow(begun, is_new=False)
+        return CheckNow(begun.slot, is_new=False, is_open=begun.is_open)
     return CheckNow(_add(session, monitor, slot_at(now)), is_new=True)
 
 

@@ -23,7 +23,19 @@ def open_settings(monitor: Monitor, vault: Vault) -> KindSettings:
     return KINDS[monitor.kind].settings.model_validate(monitor.settings | secret)
 
 
+def plain_settings(monitor: Monitor) -> KindSettings:
+    """The settings of a monitor without what is secret, for which no key is needed."""
+    # Valid when they were saved.
+    return KINDS[monitor.kind].settings.model_construct(**monitor.settings)
+
+
 def described(monitor: Monitor) -> str:
     """What a check of this monitor does, in few words: `HTTP GET`, `TCP with TLS`."""
-    # Valid when they were saved; what is secret tells nothing here.
-    return KINDS[monitor.kind].settings.model_construct(**monitor.settings).described()
+    return plain_settings(monitor).described()
+
+
+def told_target(monitor: Monitor) -> str:
+    """What is watched, as people are told: its address, and when it is expected where nobody is asked."""
+    if KINDS[monitor.kind].is_polled:
+        return monitor.target
+    return monitor.target.partition("://")[2]

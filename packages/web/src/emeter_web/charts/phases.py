@@ -1,6 +1,6 @@
 """The phases of checks: the waterfall of one, and many on one scale."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from emeter_core.outcome import Phases, Reason
@@ -8,26 +8,28 @@ from emeter_web import formats
 from emeter_web.charts import ruler
 from emeter_web.charts.paths import number
 
-WORDS = ("DNS", "Connect", "TLS", "First byte", "Transfer")
-_DNS, _CONNECT, _TLS, _WAIT, _TRANSFER = range(5)
+DNS, CONNECT, TLS, WAIT, TRANSFER = range(5)
+Words = Mapping[int, str]
+"""Phases by their number (0 to 4), with what they are called."""
+WORDS: Words = {DNS: "DNS", CONNECT: "Connect", TLS: "TLS", WAIT: "First byte", TRANSFER: "Transfer"}
 _FAILED_IN = {
-    Reason.NAME_NOT_FOUND: _DNS,
-    Reason.NAME_SERVER_FAILED: _DNS,
-    Reason.NAME_SERVER_SILENT: _DNS,
-    Reason.CONNECTION_REFUSED: _CONNECT,
-    Reason.CONNECT_TIMEOUT: _CONNECT,
-    Reason.HOST_UNREACHABLE: _CONNECT,
-    Reason.CERTIFICATE_EXPIRED: _TLS,
-    Reason.CERTIFICATE_UNTRUSTED: _TLS,
-    Reason.CERTIFICATE_WRONG_HOST: _TLS,
-    Reason.TLS_FAILED: _TLS,
-    Reason.CONNECTION_CLOSED: _WAIT,
-    Reason.PING_UNANSWERED: _WAIT,
-    Reason.RESPONSE_INVALID: _WAIT,
-    Reason.HEADERS_TOO_LARGE: _WAIT,
-    Reason.BODY_TOO_LARGE: _TRANSFER,
-    Reason.RESPONSE_CUT_OFF: _TRANSFER,
-    Reason.ANSWER_UNEXPECTED: _TRANSFER,
+    Reason.NAME_NOT_FOUND: DNS,
+    Reason.NAME_SERVER_FAILED: DNS,
+    Reason.NAME_SERVER_SILENT: DNS,
+    Reason.CONNECTION_REFUSED: CONNECT,
+    Reason.CONNECT_TIMEOUT: CONNECT,
+    Reason.HOST_UNREACHABLE: CONNECT,
+    Reason.CERTIFICATE_EXPIRED: TLS,
+    Reason.CERTIFICATE_UNTRUSTED: TLS,
+    Reason.CERTIFICATE_WRONG_HOST: TLS,
+    Reason.TLS_FAILED: TLS,
+    Reason.CONNECTION_CLOSED: WAIT,
+    Reason.PING_UNANSWERED: WAIT,
+    Reason.RESPONSE_INVALID: WAIT,
+    Reason.HEADERS_TOO_LARGE: WAIT,
+    Reason.BODY_TOO_LARGE: TRANSFER,
+    Reason.RESPONSE_CUT_OFF: TRANSFER,
+    Reason.ANSWER_UNEXPECTED: TRANSFER,
 }
 # So that what took no time is still seen.
 _LEAST = 0.6
@@ -63,21 +65,29 @@ class Waterfall:
 def failed_phase(reason: Reason, phases: Phases) -> int | None:
     """Tell in which phase (0 to 4) a check failed; None where it went through, or failed by what it read."""
     if reason is Reason.TIMEOUT:
-        return max((index for index, took in enumerate(phases) if took), default=_DNS)
+        return max((index for index, took in enumerate(phases) if took), default=DNS)
     return _FAILED_IN.get(reason)
 
 
-def waterfall(phases: Sequence[int], failed: int | None = None) -> Waterfall:
-    """Lay out the phases (microseconds) of one check; what there is not, as TLS over http, has no lane."""
+def waterfall(phases: Sequence[int], failed: int | None = None, wanted: Words = WORDS) -> Waterfall:
+    """Lay out the phases (microseconds) of one check; what there is not, as TLS over http, has no lane.
+
+    `wanted` are the phases that it was to go through: of the others none is told as not reached.
+    """
     top = ruler.end_of(sum(phases))
     lanes, start = [], 0
     for index, took in enumerate(phases):
         reached = failed is None or index <= failed
-        if took or index == failed or not reached:
+        if took or index == failed or (not reached and index in wanted):
             text = formats.ms(took) if reached else "not reached"
             lanes.append(
                 Lane(
-                    index + 1, WORDS[index], *_place(start, took, top), text, index == failed, reached=reached
+                    index + 1,
+                    wanted.get(index, WORDS[index]),
+                    *_place(start, took, top),
+                    text,
+                    index == failed,
+                    reached=reached,
                 )
             )
         start += took

@@ -1,13 +1,13 @@
 """What a check asked and got, as its page shows it: the request without its secrets, the answer, the way."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from emeter_core.monitors.kinds import KindSettings
 from emeter_core.outcome import Phases, Reason
-from emeter_web.charts.phases import failed_phase
+from emeter_web.charts.phases import Words, failed_phase
 from emeter_web.formats import day, length
 from emeter_web.shown.kinds import shown_kind
 from emeter_web.shown.message import Fields, Message, number_in, text_in
@@ -18,7 +18,8 @@ class Evidence:
     """All there is to see of one check.
 
     `failed` is the phase (from 0) in which it broke, `answer` None where none came; `has_code` says whether
-    an answer of its kind has a status code, `took` what its time is the time of.
+    an answer of its kind has a status code, `took` what its time is the time of, `wanted` which phases it was
+    to go through.
     """
 
     phases: Phases
@@ -28,6 +29,7 @@ class Evidence:
     way: Fields
     has_code: bool = True
     took: str = ""
+    wanted: Words = field(default_factory=dict)
 
     @property
     def has_times(self) -> bool:
@@ -55,6 +57,7 @@ def evidence_of(
         way=(*_dialled(evidence), *kind.way(evidence), *_certificate(evidence.get("certificate"), now)),
         has_code=kind.has_code,
         took=kind.took,
+        wanted=kind.wanted(settings, url, evidence),
     )
 
 

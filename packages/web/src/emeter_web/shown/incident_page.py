@@ -88,7 +88,7 @@ def _facts(
 ) -> Iterator[Fact]:
     confirmed = incident.confirmed_at
     yield "Started", clock(incident.started_at), f"{day(incident.started_at, now)}, UTC"
-    row = f"{monitor.down_after} failures in a row" if monitor is not None else "by the checks that followed"
+    row = words.failures(monitor.down_after) if monitor is not None else "by the checks that followed"
     yield "Confirmed", f"{length(confirmed - incident.started_at)} later", row
     yield _alarm(deliveries, confirmed)
     taken = incident.acknowledged_at

@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 
 from emeter_core import analytics
 from emeter_core.heartbeats import HeartbeatView, get_heartbeat
-from emeter_core.monitors import Monitor, MonitorRow, cause_of, described
+from emeter_core.monitors import Monitor, MonitorRow, cause_of, described, plain_settings
 from emeter_core.monitors.kinds import KINDS
 from emeter_core.outcome import Reason
 from emeter_core.scope import Scope
 from emeter_core.vault import Vault
+from emeter_web.charts.phases import Words
 from emeter_web.formats import instant, length, ms, percent
 from emeter_web.shown.evidence import Evidence, evidence_of
+from emeter_web.shown.kinds import SHOWN
 from emeter_web.shown.open_incident import ShownIncident, open_incident
 from emeter_web.shown.times import lasting_for
 from emeter_web.words import heartbeat as heartbeat_words
@@ -61,6 +63,7 @@ class MonitorPage:
     facts: Sequence[Fact]
     span: str
     latency: analytics.Latency
+    phases: Words
     spans: Sequence[analytics.Span]
     checks: Sequence[ShownCheck]
     failure: tuple[ShownCheck, Evidence] | None
@@ -119,7 +122,8 @@ def monitor_page(
             monitor.id, []
         ),
         checks=checks,
-        failure=_failure(checks, now),
+        failure=_failure(monitor, checks, now),
+        phases=SHOWN[monitor.kind].phases,
         changes=analytics.status_changes(session, scope, monitor, now=now, limit=_CHANGES),
         heartbeat=heartbeat,
     )
@@ -137,11 +141,21 @@ def _shown(row: MonitorRow, check: analytics.Check) -> ShownCheck:
     return ShownCheck(check, str(check.code or "–"), cause)
 
 
-def _failure(checks: Sequence[ShownCheck], now: datetime) -> tuple[ShownCheck, Evidence] | None:
+def _failure(
+    monitor: Monitor, checks: Sequence[ShownCheck], now: datetime
+) -> tuple[ShownCheck, Evidence] | None:
     for shown in checks:
         if shown.check.reason is not Reason.OK:
             check = shown.check
-            return shown, evidence_of(check.reason, check.phases, check.evidence, now=now)
+            evidence = evidence_of(
+                check.reason,
+                check.phases,
+                check.evidence,
+                settings=plain_settings(monitor),
+                target=monitor.target,
+                now=now,
+            )
+            return shown, evidence
     return None
 
 
@@ -159,8 +173,8 @@ def _down(uptime: analytics.Uptime, window: timedelta) -> str:
 
 
 def _run(figures: analytics.Percentiles, span: str) -> Fact:
-    small = f"p95 {ms(figures.p95)}" if figures.p95 else ""
-    return f"Run time, {SPAN_WORDS[span]}", ms(figures.p50 or None), small
+    small = f"p95 {ms(figures.p95)}" if figures.checks else ""
+    return f"Run time, {SPAN_WORDS[span]}", ms(figures.p50), small
 
 
 def _latency(figures: analytics.Percentiles) -> Fact:

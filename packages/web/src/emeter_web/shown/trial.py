@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from emeter_core.monitors.kinds import KindSettings
 from emeter_core.outcome import Condition, Phases, Reason
 from emeter_core.trials import Trial
 from emeter_web.formats import ms
@@ -37,14 +38,14 @@ class ShownTrial:
         return self.evidence is None
 
 
-def shown_trial(trial: Trial, *, now: datetime) -> ShownTrial:
-    """What the page shows of a trial."""
+def shown_trial(trial: Trial, *, settings: KindSettings | None = None, now: datetime) -> ShownTrial:
+    """What the page shows of a trial; `settings` are those that were tried."""
     if trial.answer is None:
         return ShownTrial(str(trial.id), trial.inserted_at)
     answer: Mapping[str, Any] = trial.answer
     reason = _reason(answer)
     seen = answer.get("evidence") or {}
-    evidence = evidence_of(reason, Phases(**answer.get("phases") or {}), seen, now=now)
+    evidence = evidence_of(reason, Phases(**answer.get("phases") or {}), seen, settings=settings, now=now)
     return ShownTrial(
         id=str(trial.id),
         asked_at=trial.inserted_at,

@@ -40,6 +40,11 @@ def cause(incident: Incident, monitor: Monitor | None) -> str:
     return cause_of(monitor, incident.cause, incident.evidence)
 
 
+def failures(down_after: int) -> str:
+    """What made it down: `3 failures in a row`, `1 failure`."""
+    return plural(down_after, "failure") + (" in a row" if down_after > 1 else "")
+
+
 def in_hand(acknowledged_at: datetime | None, taken_by: str) -> str:
     """Who is on it: `mara@example.com is on it`, `nobody has acknowledged`."""
     if acknowledged_at is None:
@@ -85,9 +90,7 @@ def timeline(
 
 def _beginning(incident: Incident, monitor: Monitor | None) -> Iterator[Entry]:
     yield Entry(incident.started_at, "First failure.", f"{cause(incident, monitor)}.", status="degraded")
-    told = (
-        f"{monitor.down_after} failures in a row." if monitor is not None and monitor.down_after > 1 else ""
-    )
+    told = f"{failures(monitor.down_after)}." if monitor is not None and monitor.down_after > 1 else ""
     yield Entry(incident.confirmed_at, "Confirmed down.", told, status="down")
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from emeter_core.monitors import MonitorRow, Status, cause_of
+from emeter_core.monitors.kinds import KINDS
 from emeter_core.outcome import Reason
 from emeter_web.formats import ago, ms, plural
 
@@ -38,7 +39,7 @@ def why(row: MonitorRow, *, now: datetime) -> str:
 
 
 def cause(row: MonitorRow, *, now: datetime) -> str:
-    """The cause in a phrase, with the number of checks that found it; without a full stop."""
+    """The cause in a phrase, with the number of checks or runs that failed by it; without a full stop."""
     if row.status is Status.NO_DATA:
         return _unseen(row, now).removesuffix(".")
     if row.last_reason is Reason.OK:
@@ -46,16 +47,18 @@ def cause(row: MonitorRow, *, now: datetime) -> str:
     if row.last_reason is None:
         return row.cause or "The cause is not known"
     told = cause_of(row.monitor, row.last_reason, code=row.last_code)
-    return f"{told}, {plural(row.failures, 'check')} in a row" if row.failures > 1 else told
+    return f"{told}, {plural(row.failures, _one(row))} in a row" if row.failures > 1 else told
 
 
 def _well(row: MonitorRow, now: datetime) -> str:
     if row.failures and row.last_reason is not None:
         told = cause_of(row.monitor, row.last_reason, code=row.last_code)
-        last = "The last check" if row.failures == 1 else f"The last {row.failures} checks"
+        last = f"The last {_one(row)}" if row.failures == 1 else f"The last {row.failures} {_one(row)}s"
         return f"{last} failed: {told}. Down after {row.monitor.down_after}."
-    if row.last_total_us is None:
+    if row.last_slot is None:
         return "Not checked yet."
+    if row.last_total_us is None:
+        return f"The last check was {ago(row.last_slot, now)}."
     code = f"{row.last_code} in " if row.last_code else ""
     return f"{code}{ms(row.last_total_us)}, checked {ago(row.last_slot, now)}."
 
@@ -63,8 +66,13 @@ def _well(row: MonitorRow, now: datetime) -> str:
 def _nearly_well(row: MonitorRow) -> str:
     """What a good check means to a monitor that is not up."""
     if row.status is Status.DOWN:
-        return f"The last check was well, up again after {row.monitor.up_after}"
+        return f"The last {_one(row)} was well, up again after {row.monitor.up_after}"
     return f"Answered in {ms(row.last_total_us)}"
+
+
+def _one(row: MonitorRow) -> str:
+    """What a monitor is judged by, one of them."""
+    return "check" if KINDS[row.monitor.kind].is_polled else "run"
 
 
 def _unseen(row: MonitorRow, now: datetime) -> str:

@@ -1,10 +1,11 @@
 """What the page of a check shows of the `heartbeat` kind."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from emeter_core.monitors.kinds.heartbeat import HEARTBEAT
 from emeter_core.outcome import Reason
+from emeter_web.charts.phases import TRANSFER, Words
 from emeter_web.shown.kinds.base import ShownKind
 from emeter_web.shown.message import Message, text_in
 
@@ -13,6 +14,7 @@ class ShownHeartbeat(ShownKind):
     """What the job said, or when it should have."""
 
     took = "the run, where its start was told"
+    phases: ClassVar[Words] = {TRANSFER: "Run"}
 
     def answer(self, reason: Reason, evidence: Mapping[str, Any]) -> Message | None:
         """What came with the ping."""

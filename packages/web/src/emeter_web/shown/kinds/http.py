@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from emeter_core.monitors.kinds import KindSettings
 from emeter_core.monitors.kinds.http import HttpSettings
 from emeter_core.outcome import Reason
+from emeter_web.charts.phases import TLS, WORDS, Words
 from emeter_web.shown.kinds.base import ShownKind
 from emeter_web.shown.message import HIDDEN, Message, number_in, text_in
 
@@ -26,6 +27,12 @@ class ShownHttp(ShownKind):
         hidden = tuple((name, HIDDEN) for name, _ in settings.headers)
         body = HIDDEN if settings.body else ""
         return Message(f"{settings.method} {path}", (("Host", host), *hidden), body)
+
+    def wanted(self, settings: KindSettings | None, url: str, evidence: Mapping[str, Any]) -> Words:  # noqa: ARG002 - the URLs tell it
+        """All of them, TLS only where the URL or where it led to wants it."""
+        urls = (url, text_in(evidence, "final_url"))
+        is_secure = any(each.lower().startswith("https://") for each in urls)
+        return {phase: word for phase, word in WORDS.items() if phase != TLS or is_secure}
 
     def answer(self, reason: Reason, evidence: Mapping[str, Any]) -> Message | None:
         """The last answer."""

@@ -6,6 +6,7 @@ from typing import Any
 from emeter_core.monitors.kinds import KindSettings
 from emeter_core.monitors.kinds.tcp import TcpSettings
 from emeter_core.outcome import Reason
+from emeter_web.charts.phases import CONNECT, DNS, TLS, WORDS, Words
 from emeter_web.shown.kinds.base import ShownKind
 from emeter_web.shown.message import HIDDEN, Message, text_in
 
@@ -20,6 +21,15 @@ class ShownTcp(ShownKind):
         said = (("Send", HIDDEN),) if settings.send else ()
         expected = (("Expect", settings.expect),) if settings.expect else ()
         return Message(url, (*said, *expected))
+
+    def wanted(self, settings: KindSettings | None, url: str, evidence: Mapping[str, Any]) -> Words:  # noqa: ARG002 - settings tell it
+        """A connection, TLS and an answer only where the settings want them."""
+        known = settings if isinstance(settings, TcpSettings) else TcpSettings()
+        return {
+            phase: word
+            for phase, word in WORDS.items()
+            if phase in {DNS, CONNECT} or (known.tls if phase == TLS else known.expect)
+        }
 
     def answer(self, reason: Reason, evidence: Mapping[str, Any]) -> Message | None:
         """What was heard, its first line before the others."""

@@ -17,6 +17,7 @@ async function choose(href) {
   const form = fresh.getElementById("monitor-form");
   if (!form) throw new Error("no form");
   await morph(document.getElementById("monitor-form"), form);
+  for (const lede of document.querySelectorAll("#enough")) lede.textContent = fresh.getElementById("enough").textContent;
   history.replaceState(null, "", href);
   document.querySelector("[data-kinds] [aria-current]").focus();
 }

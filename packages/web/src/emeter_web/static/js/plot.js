@@ -41,7 +41,7 @@ function box(place, drawing) {
 }
 
 function options(holder, place) {
-  const area = (name, index) => ({ label: name, width: 0, points: { show: false }, fill: () => colour(`.p${index + 1}`) });
+  const area = (name, index) => ({ label: name, width: 0, points: { show: false }, fill: () => token(`--phase-${index + 1}`) });
   return {
     width: place.clientWidth,
     height: place.clientHeight,
@@ -95,8 +95,6 @@ function token(name) {
   probe.remove();
   return color;
 }
-
-const colour = (selector) => getComputedStyle(document.querySelector(`.legend ${selector}`)).fill;
 
 function followTheme(holder) {
   const redraw = () => holder.plot.redraw(false);

@@ -47,7 +47,7 @@ def check_now(public_id: uuid.UUID) -> ResponseReturnValue:
         put_flash("error", f"{isolated(monitor.name)} is paused. Resume it, and it is checked at once.")
         return _back_to(monitor)
     if not asked.is_new:
-        put_flash("info", f"{isolated(monitor.name)} is being checked already, or was a moment ago.")
+        put_flash("info", f"{isolated(monitor.name)} {asked.words}.")
     return _back_to(monitor, asked=round(asked.slot.timestamp() * 1000))
 
 

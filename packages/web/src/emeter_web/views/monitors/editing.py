@@ -39,7 +39,9 @@ class Editing:
             self.form.tell(invalid.fields)
         template = "monitors/edit.html" if self.monitor is not None else "monitors/new.html"
         is_gone = self.trial is None and bool(self.form.trial.data)
-        shown = shown_trial(self.trial, now=db.now()) if self.trial is not None else None
+        shown = None
+        if self.trial is not None:
+            shown = shown_trial(self.trial, settings=self.kept, now=db.now())
         return render_template(
             template,
             form=self.form,
