@@ -8,13 +8,13 @@ from typing import Any
 import click
 from redis import Redis
 
+from emeter_checker.beside_up import beside_up
 from emeter_core.checks.spec import CheckSpec
-from emeter_core.commands.monitor_options import kind_of_url, requesting, split, told_by_option
-from emeter_core.handed_on import load_beside_up
+from emeter_core.commands.monitor_options import requesting, split, told_by_option
 from emeter_core.logs import setup_logging
 from emeter_core.metrics.settings import MOST_WORKERS
 from emeter_core.monitors.draft import MAX_TIMEOUT, draft_monitor
-from emeter_core.monitors.kinds import KINDS
+from emeter_core.monitors.kinds import KINDS, kind_of
 from emeter_core.outcome import Condition
 from emeter_core.settings import Settings
 from emeter_core.supervisor.copies import run_copies
@@ -85,23 +85,22 @@ def _work() -> None:
     from emeter_checker.worker import Worker  # noqa: PLC0415 - the same
     from emeter_core.database import Database  # noqa: PLC0415 - the same
 
-    stop = StopSignal.install()
-    settings = load_beside_up()
-    setup_logging("worker", settings.log)
-    vault = settings.vault()
-    database = Database.of(settings, name="emeter worker", pool_size=_POOL_SIZE, patience=_WORKER_PATIENCE_S)
-    database.require_secret(vault)
-    guard = AddressGuard(settings.private_targets, own=settings.own_servers)
-    Worker(
-        database.sessions,
-        database.clock,
-        _redis(settings),
-        vault,
-        guard,
-        metrics=settings.metrics,
-        anchors=settings.anchors,
-        installation=vault.fingerprint.hex(),
-    ).run(stop)
+    with beside_up("worker", "REDIS_URL") as (stop, settings):
+        vault = settings.vault()
+        database = Database.of(
+            settings, name="emeter worker", pool_size=_POOL_SIZE, patience=_WORKER_PATIENCE_S
+        )
+        database.require_secret(vault)
+        Worker(
+            database.sessions,
+            database.clock,
+            _redis(settings),
+            vault,
+            AddressGuard(settings.private_targets, own=settings.own_servers),
+            metrics=settings.metrics,
+            anchors=settings.anchors,
+            installation=vault.fingerprint.hex(),
+        ).run(stop)
 
 
 @click.command()
@@ -112,28 +111,26 @@ def sender() -> None:
     from emeter_checker.sender import Sender  # noqa: PLC0415 - the same
     from emeter_core.database import Database  # noqa: PLC0415 - the same
 
-    stop = StopSignal.install()
-    settings = load_beside_up()
-    setup_logging("sender", settings.log)
-    vault = settings.vault()
-    database = Database.of(settings, name="emeter sender", pool_size=_SENDER_POOL_SIZE)
-    database.require_secret(vault)
-    how = carriers(
-        smtp_url=settings.smtp_url,
-        mail_from=settings.mail_from,
-        mail_directory=settings.directory.mail,
-        guard=AddressGuard(settings.private_targets, own=settings.own_servers),
-        clock=database.clock,
-    )
-    Sender(
-        database.sessions,
-        database.clock,
-        _redis(settings),
-        vault,
-        how,
-        base_url=settings.base_url,
-        metrics=settings.metrics,
-    ).run(stop)
+    with beside_up("sender", "REDIS_URL", "SMTP_URL") as (stop, settings):
+        vault = settings.vault()
+        database = Database.of(settings, name="emeter sender", pool_size=_SENDER_POOL_SIZE)
+        database.require_secret(vault)
+        how = carriers(
+            smtp_url=settings.smtp_url,
+            mail_from=settings.mail_from,
+            mail_directory=settings.directory.mail,
+            guard=AddressGuard(settings.private_targets, own=settings.own_servers),
+            clock=database.clock,
+        )
+        Sender(
+            database.sessions,
+            database.clock,
+            _redis(settings),
+            vault,
+            how,
+            base_url=settings.base_url,
+            metrics=settings.metrics,
+        ).run(stop)
 
 
 @click.command()
@@ -149,11 +146,11 @@ def check(url: str, **given: Any) -> None:  # noqa: ANN401 - whatever the option
     from emeter_checker.once import check_once  # noqa: PLC0415 - the same
     from emeter_checker.report import report  # noqa: PLC0415 - the same
 
-    kind = kind_of_url(url)
+    kind = kind_of(url)
     if not KINDS[kind].is_polled:
         raise UserError("A heartbeat cannot be checked: it reports by itself.")
     fields, settings = split(given, kind)
-    with told_by_option():
+    with told_by_option(url):
         draft = draft_monitor(target=url, kind=kind, interval=MAX_TIMEOUT, settings=settings, **fields)
     spec = CheckSpec(0, 1, draft.kind, draft.target, draft.timeout, draft.settings)
     outcome = check_once(spec, AddressGuard(LOCAL_NETWORKS)).outcome

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from emeter_core.accounts import get_user_by_email, list_users, scope_of
 from emeter_core.database import Database
 from emeter_core.errors import NotFound
+from emeter_core.handed_on import load_beside_up
 from emeter_core.scope import Scope
-from emeter_core.settings import Settings
 from emeter_core.vault import Vault
 from emeter_storage.errors import UserError
 
@@ -36,7 +36,7 @@ class Edge:
 
     def __init__(self, user: str | None = None, team: uuid.UUID | None = None) -> None:
         self._user, self._team = user, team
-        self.settings = Settings.load()
+        self.settings = load_beside_up()
         self._database = Database.of(self.settings, name="emeter", pool_size=2)
 
     @cached_property

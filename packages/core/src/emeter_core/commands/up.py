@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
+from ipaddress import ip_network
 
 import click
 
@@ -35,6 +36,8 @@ def up() -> None:
     if any(spec.listens for spec in specs):
         require_free_port(settings.host, settings.port)
     servers = _servers(settings)
+    if not settings.database_url:
+        hand_on(_opened(settings))
     names = [*(spec.name for spec in specs), *(server.name for server in servers)]
     console = Console(sys.stdout, names, settings.log)
     _greet(console, settings, embedded=bool(servers))
@@ -103,8 +106,6 @@ def _greet(console: Console, settings: Settings, *, embedded: bool) -> None:
 def _prepare(supervisor: Supervisor, settings: Settings) -> None:
     """Have the servers answer, the secret made and the database at head before anything uses them."""
     settings.ensure_secret()
-    if not settings.database_url:
-        hand_on(settings.directory, _decided(settings))
     vault = settings.vault()
     if settings.redis_url:
         require_redis(settings.redis_url)
@@ -117,15 +118,11 @@ def _opens_private_targets(settings: Settings) -> bool:
     return settings.is_on_loopback and "private_targets" not in settings.model_fields_set
 
 
-def _decided(settings: Settings) -> dict[str, str]:
-    """What the guard of every worker and sender goes by."""
-    private = ",".join(map(str, settings.private_targets))
-    return {
-        "EMETER_PRIVATE_TARGETS": _PRIVATE if _opens_private_targets(settings) else private,
-        "HOST": settings.host,
-        "PORT": str(settings.port),
-        "BASE_URL": settings.base_url,
-    }
+def _opened(settings: Settings) -> Settings:
+    """The settings as they hold here, private targets decided."""
+    if not _opens_private_targets(settings):
+        return settings
+    return settings.model_copy(update={"private_targets": tuple(map(ip_network, _PRIVATE.split(",")))})
 
 
 def _environment(settings: Settings) -> Mapping[str, str]:
