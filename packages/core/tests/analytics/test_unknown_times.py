@@ -115,6 +115,22 @@ def test_a_rollup_that_was_made_with_times_of_zero_is_read_without_them(
         assert figures(day(session, alice, none_known, noon)) == NO_FIGURES
 
 
+def test_one_that_was_made_so_beside_a_new_one_keeps_its_own_runs(
+    session, alice, one_known, checked, rolled_up, noon
+) -> None:
+    rolled_up(noon + 10 * MINUTE)
+    session.execute(text("UPDATE rollups_quarter SET min_us = 0 WHERE ok > 0"))
+    checked(one_known, noon + 20 * MINUTE, phases=Phases(transfer=60_000_000))
+    for gone in ((), ("results",), ("rollups_quarter",), ("rollups_hour",)):
+        rolled_up(noon + 2 * DAY)
+        for name in gone:
+            session.execute(text(f"DELETE FROM {name}"))
+        whole = day(session, alice, one_known, noon)
+        assert (whole.ok, whole.most) == (11, 60_000_000)
+        assert whole.least == pytest.approx(RUN.total, rel=ERROR)
+        assert whole.p50 == pytest.approx(RUN.total, rel=ERROR)
+
+
 def test_single_results_and_rollups_together_have_them(
     session, alice, one_known, checked, rolled_up, noon
 ) -> None:

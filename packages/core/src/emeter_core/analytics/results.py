@@ -20,7 +20,7 @@ from emeter_core.checks.take import array
 from emeter_core.microseconds import from_stored, sql_from_stored
 from emeter_core.monitors.monitor import Monitor
 from emeter_core.rollups import DAY, LEVELS, RAW, Level, RollupProgress
-from emeter_core.rollups.histogram import unknown_in
+from emeter_core.rollups.histogram import lowest_in, unknown_in
 from emeter_core.scope import Scope
 from emeter_storage.partitions import sql_day_ms
 
@@ -131,10 +131,12 @@ def _add_rollups(
 def _of_rollup(*figures: Any) -> Sums:  # noqa: ANN401 - the columns of a row
     checks, ok, failures, total_us, least, most, *rest = figures
     phases, packed, times = rest[: len(PHASES)], bytes(rest[len(PHASES)] or b""), rest[len(PHASES) + 1 :]
+    # Zeros of runs of unknown length are in rollups that were made before those were left out: what was the
+    # least of the others is told as well as their buckets know it.
+    known = from_stored(least) if least else lowest_in(packed) if most else None
     return Sums(
         *(checks, ok, failures, ok - unknown_in(packed), total_us),
-        # Rollups that were made before runs of unknown length were left out hold zeros of those.
-        least=from_stored(least) if least else None,
+        least=known,
         most=from_stored(most) if most else None,
         phases=[phase or 0.0 for phase in phases],
         histograms=[packed] if packed else [],

@@ -133,11 +133,13 @@ def _counted_below(level: Level) -> dict[str, str]:
     OFFSET 0
   ) AS r"""  # noqa: S608 - made of our own constants
     phases = (f"sum({name}::float8)::real AS {name}" for name in PHASES)
+    # A least of 0 stays one: it is of a rollup that was made when runs of unknown length were still in it.
+    least, most = sql_from_stored("min_us"), sql_from_stored("max_us")
     counted = f"""
   SELECT monitor_id, upper AS period, sum(checks)::int AS checks, sum(ok)::int AS ok,
     sum(failures)::int AS failures, sum(total_us)::bigint AS total_us,
-    {sql_to_stored(f"min(nullif({sql_from_stored('min_us')}, 0))")} AS min_us,
-    {sql_to_stored(f"max(nullif({sql_from_stored('max_us')}, 0))")} AS max_us, {", ".join(phases)}
+    {sql_to_stored(f"min({least}) FILTER (WHERE {most} > 0)")} AS min_us,
+    {sql_to_stored(f"max(nullif({most}, 0))")} AS max_us, {", ".join(phases)}
   FROM lower GROUP BY monitor_id, upper"""  # noqa: S608 - made of our own constants
     bucketed = f"""
   SELECT monitor_id, upper AS period, bucket, sum(count) AS count

@@ -76,6 +76,12 @@ def unknown_in(packed: bytes) -> int:
     return sum(takewhile(_MOST_COUNT.__ge__, packed[_HEAD:]))
 
 
+def lowest_in(packed: bytes) -> int | None:
+    """What is told of the least known values of a stored histogram; None where there are none."""
+    lowest = min(filter(None, merge([packed])), default=None)
+    return None if lowest is None else value_of(lowest)
+
+
 def sql_bucket(microseconds: str) -> str:
     """SQL for `bucket_of`; beside an edge the last digit of a logarithm may decide otherwise."""
     return (
