@@ -16,7 +16,7 @@ BOB = "bob@example.com"
 
 # What is typed after `emeter monitor add`, and what the one line must say.
 WRONG_MONITORS = {
-    "no scheme": (["example.com"], "must start with http:// or https://"),
+    "no scheme": (["example.com"], "must start with http://, https://, tcp:// or ping://"),
     "no host": (["http:///path"], "must name a host"),
     "no such port": (["http://example.com:70000/"], "must have a port between 1 and 65535"),
     "open bracket": (["http://[::1/"], "is not a valid URL"),

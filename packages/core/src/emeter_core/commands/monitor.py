@@ -7,7 +7,7 @@ import click
 
 from emeter_core.commands.edge import Desk, Edge, scoped
 from emeter_core.commands.monitor_list import list_
-from emeter_core.commands.monitor_options import described, kind_of_url, split, told_by_option
+from emeter_core.commands.monitor_options import described, split, told_by_option
 from emeter_core.commands.prompts import require_terminal
 from emeter_core.heartbeats import get_heartbeat
 from emeter_core.monitors import (
@@ -23,7 +23,7 @@ from emeter_core.monitors import (
     told_target,
     update_monitor,
 )
-from emeter_core.monitors.kinds import KINDS, KindSettings
+from emeter_core.monitors.kinds import KINDS, KindSettings, kind_of
 from emeter_storage.errors import UserError
 
 
@@ -47,9 +47,10 @@ def add(edge: Edge, url: str, kind: str | None, token: str, **given: Any) -> Non
     URL is like https://example.com/, tcp://example.com:25 or ping://example.com. A heartbeat has none: it is
     --kind heartbeat --name NAME, and `emeter monitor show` prints where its job pings.
     """
-    kind = kind_of_url(url) if kind is None else kind
+    begins = url if kind is None else ""
+    kind = kind_of(url) if kind is None else kind
     fields, settings = split(given, kind)
-    with told_by_option():
+    with told_by_option(begins):
         draft = draft_monitor(target=url, kind=kind, settings=settings, **fields)
     vault = edge.vault
     with edge.desk() as desk, told_by_option():

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from emeter_core.errors import Invalid
-from emeter_core.monitors.kinds import KINDS, kind_of
+from emeter_core.monitors.kinds import KINDS
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -128,16 +128,6 @@ def _with(options: Iterable[_Decorator], command: _F) -> _F:
     return command
 
 
-def kind_of_url(url: str) -> str:
-    """The kind that URL is of by what it begins with; raises Invalid where that belongs to none."""
-    typed = url.strip().lower()
-    polled = [f"{scheme}://" for kind in KINDS.values() if kind.is_polled for scheme in kind.schemes]
-    # What is wrong with `http:x` is no beginning.
-    if typed and not typed.startswith((*polled, "http:", "https:", "heartbeat://")):
-        raise Invalid({"URL": [f"must start with {', '.join(polled[:-1])} or {polled[-1]}"]})
-    return kind_of(url)
-
-
 def split(given: dict[str, Any], kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Part what was given into fields of the monitor and settings of its kind; leave out what was not."""
     chosen = {name: value for name, value in given.items() if value is not None}
@@ -147,12 +137,29 @@ def split(given: dict[str, Any], kind: str) -> tuple[dict[str, Any], dict[str, A
 
 
 @contextmanager
-def told_by_option() -> Iterator[None]:
-    """Name the option in what is wrong with the fields inside the block."""
+def told_by_option(begins: str = "") -> Iterator[None]:
+    """Name the option in what is wrong with the fields inside the block.
+
+    `begins` is a URL whose begin tells the kind: where it is that of none, all that there are are named.
+    """
     try:
         yield
     except Invalid as error:
-        raise Invalid({_option(field): messages for field, messages in error.fields.items()}) from None
+        fields = dict(error.fields)
+        if "url" in fields and _is_of_no_kind(begins):
+            *most, last = _schemes()
+            fields["url"] = [f"must start with {', '.join(most)} or {last}"]
+        raise Invalid({_option(field): messages for field, messages in fields.items()}) from None
+
+
+def _is_of_no_kind(url: str) -> bool:
+    typed = url.strip().lower()
+    # What is wrong with `http:x` is no beginning.
+    return bool(typed) and not typed.startswith((*_schemes(), "http:", "https:", "heartbeat://"))
+
+
+def _schemes() -> list[str]:
+    return [f"{scheme}://" for kind in KINDS.values() if kind.is_polled for scheme in kind.schemes]
 
 
 def _option(field: str) -> str:
