@@ -62,6 +62,23 @@ def test_a_result_off_the_grid_is_found(ledger: Ledger, slots: list[datetime]) -
     assert account_for_slots(ledger, END) == [f"{between} is no slot of the grid"]
 
 
+def test_a_failure_is_confirmed_beside_the_grid(ledger: Ledger, slots: list[datetime]) -> None:
+    started, ended, _ = ledger.results[slots[3]]
+    ledger.results[slots[3]] = (started, ended, Reason.UNEXPECTED_CODE)
+    between = slots[3] + timedelta(seconds=1, microseconds=7)
+    moment = between.timestamp()
+    confirmed = replace(ledger, results=ledger.results | {between: (moment, moment + 0.01, Reason.OK)})
+    assert account_for_slots(confirmed, END) == []
+    del ledger.results[slots[4]]
+    lost = replace(ledger, gaps=[(between, slots[4], 2, "lost")])
+    assert account_for_slots(lost, END) == []
+    arrivals = [slot.timestamp() + 0.005 for slot in ledger.results]
+    assert explain_arrivals(lost, [*arrivals, moment + 0.005], END) == []
+    late = slots[8] + timedelta(seconds=1)
+    ledger.results[late] = ledger.results[slots[8]]
+    assert f"{late} is no slot of the grid" in account_for_slots(ledger, END)
+
+
 def test_a_request_too_many_is_found(ledger: Ledger, arrivals: list[float]) -> None:
     assert len(explain_arrivals(ledger, [*arrivals, arrivals[3] + 0.001], END)) == 1
 

@@ -16,6 +16,9 @@ from emeter_core.outcome import Reason
 EARLY, LATE = 0.1, 0.5
 """Seconds by which a request may seem to come before its check starts, or after it ends."""
 
+_AT_ONCE = 3
+"""So many checks of a probe may end in another order than they are recorded in."""
+
 _PROBES = """
 SELECT p.id, p.interval_ms, p.timeout_ms, m.inserted_at FROM probes p JOIN monitors m ON m.id = p.monitor_id
 WHERE p.id = ANY (:probe_ids)
@@ -140,9 +143,20 @@ def _lost(ledger: Ledger) -> list[datetime]:
 
 
 def _grid(ledger: Ledger, until: datetime) -> list[datetime]:
-    """All slots from the creation of the monitor on."""
+    """All slots from the creation of the monitor on, confirmations among them."""
     created = ledger.created_at
     slots = [created.replace(microsecond=created.microsecond // 1000 * 1000)]
     while slots[-1] <= until:
         slots.append(slot_after(ledger.probe_id, ledger.interval_ms, slots[-1]))
-    return slots[:-1]
+    beside = {*ledger.results, *(first for first, *_ in ledger.gaps)}.difference(slots)
+    return sorted([*slots[:-1], *(slot for slot in beside if slot > created and _confirms(ledger, slot))])
+
+
+def _confirms(ledger: Ledger, slot: datetime) -> bool:
+    """Whether a failure was known when this slot came: it is confirmed beside the grid, if that comes later.
+
+    What was found before the failure may be known only after it.
+    """
+    ends = sorted((ended, reason) for _, ended, reason in ledger.results.values())
+    known = [reason for ended, reason in ends if ended <= slot.timestamp()]
+    return any(known[-_AT_ONCE:])

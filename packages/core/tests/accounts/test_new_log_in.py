@@ -30,13 +30,13 @@ def told(session, user, vault, noon) -> Callable[..., Mail | None]:
     )
 
 
-def test_it_says_which_device_from_where_when_and_what_to_do(told, session, user) -> None:
+def test_it_says_which_device_from_where_when_and_what_to_do(told, session, user, noon) -> None:
     mail = told()
     delivery = session.scalars(select(Delivery)).one()
 
     assert (mail.to, mail.subject) == (user.email, "New log-in to your account")
     for part in (mail.text, mail.html):
-        assert "Device: Firefox on Linux\nAddress: 192.0.2.7\nTime: 2026-11-23 12:00 UTC" in part
+        assert f"Device: Firefox on Linux\nAddress: 192.0.2.7\nTime: {noon:%Y-%m-%d} 12:00 UTC" in part
     assert f"set a new one at {RESET} and every log-in ends" in mail.text
     assert f"in your settings: {SETTINGS}" in mail.text
     assert f'href="{RESET}"' in mail.html
