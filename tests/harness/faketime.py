@@ -1,16 +1,14 @@
 """A wall clock that can be made to jump, by Debian's libfaketime; monotonic clocks stay true."""
 
 import functools
-import os
-import shutil
-import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 from emeter_storage.servers import DataDirectory, PostgresServer, RedisServer
 from emeter_storage.servers.server import Server
+from harness.debian import find_or_install
 
 _PLACES = ("/usr/lib/*/faketime", "/usr/lib/faketime", "/usr/local/lib/faketime", "/usr/lib64/faketime")
 
@@ -19,32 +17,17 @@ _SLEEP = """
 import select, time
 time.sleep = lambda seconds: select.select([], [], [], seconds) and None
 """
-_INSTALL = ("apt-get", "install", "-qq", "--no-install-recommends", "faketime")
 
 
 @functools.cache
 def find_library() -> Path | None:
     """The library that tells the time, which is installed where that can be done; None where it cannot."""
-    found = _installed()
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        if not _runs(_INSTALL):
-            _runs(("apt-get", "update", "-qq"))
-            _runs(_INSTALL)
-        found = _installed()
-    return found
+    return find_or_install(_installed, "faketime")
 
 
 def _installed() -> Path | None:
     named = (Path("/").glob(f"{place[1:]}/libfaketimeMT.so.1") for place in _PLACES)
     return next((path for paths in named for path in sorted(paths)), None)
-
-
-def _runs(command: Sequence[str]) -> bool:
-    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, env=quiet, check=False, timeout=300
-    )
-    return done.returncode == 0
 
 
 class WallClock:

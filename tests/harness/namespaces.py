@@ -7,6 +7,7 @@ them is told why by `impossible`.
 import ctypes
 import functools
 import os
+import shutil
 import socket
 import struct
 import subprocess
@@ -17,6 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from harness.debian import find_or_install
+
 T = TypeVar("T")
 _NEW_NET = 0x40000000
 _IP = (0x0800, 0x86DD)
@@ -26,6 +29,17 @@ _SOL_PACKET, _PACKET_STATISTICS = 263, 6  # linux/socket.h, linux/if_packet.h
 _libc = ctypes.CDLL(None, use_errno=True)
 
 GATEWAY, HOME = "93.184.215.1", "93.184.215.2"
+
+_DROPPED = f"""
+table inet away {{
+  chain inbound {{
+    type filter hook prerouting priority raw; policy drop;
+    ip daddr {GATEWAY} accept
+    ip6 daddr 2a00::1 accept
+    icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit }} accept
+  }}
+}}
+"""
 
 
 @functools.cache
@@ -70,15 +84,15 @@ class Namespace:
 
     def ip(self, *arguments: str) -> None:
         """Run `ip` in here; raises OSError with what it says."""
+        self.tool("ip", *arguments)
+
+    def tool(self, *command: str, given: str = "") -> None:
+        """Run a command in here, which reads what is `given`; raises OSError with what it says."""
         done = subprocess.run(
-            self.command("ip", *arguments),
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
+            self.command(*command), input=given, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise OSError(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
+            raise OSError(f"{' '.join(command)}: {done.stderr.strip()}")
 
     def run(self, work: Callable[[], T]) -> T:
         """Do `work` in a thread that is in here, and so are the sockets and threads that it makes."""
@@ -158,20 +172,28 @@ class Networks:
 
     def reach(self) -> None:
         """Have the world take every address for its own."""
-        self._forget_routes()
+        self._forget()
         self.world.ip("route", "add", "local", "0.0.0.0/0", "dev", "lo")
         # In the table of local routes it would take the answers, too: that one is asked first.
         self.world.ip("-6", "route", "add", "local", "::/0", "dev", "lo", "table", "main")
 
     def drop(self) -> None:
         """Have the world drop every packet without a word; only the gateway still says that it is there."""
-        self._forget_routes()
+        self.reach()
+        if find_or_install(lambda: shutil.which("nft"), "nftables") is None:
+            self._lead_nowhere()
+        else:
+            self.world.tool("nft", "--file", "-", given=_DROPPED)
+
+    def _lead_nowhere(self) -> None:
+        """The same by routes, where there is no nftables."""
+        self._forget()
         self.world.ip("route", "add", "blackhole", "default")
         self.world.ip("-6", "route", "add", "blackhole", "default")
 
     def refuse(self) -> None:
         """Have the world answer every packet like a router that knows no way."""
-        self._forget_routes()
+        self._forget()
 
     def pull_plug(self) -> None:
         """Take the other end of the link down: home's own loses its carrier."""
@@ -183,7 +205,9 @@ class Networks:
         self.world.ip("addr", "replace", "2a00::1/64", "dev", "in", "nodad")
         self.reach()
 
-    def _forget_routes(self) -> None:
+    def _forget(self) -> None:
+        with suppress(OSError):
+            self.world.tool("nft", "delete", "table", "inet", "away")
         for family, table in (("-4", "local"), ("-4", "main"), ("-6", "main")):
             for kind in ("local", "blackhole"):
                 with suppress(OSError):
