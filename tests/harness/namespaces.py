@@ -52,6 +52,12 @@ def impossible() -> str:
     return ""
 
 
+@functools.cache
+def _nft() -> str | None:
+    """The program of nftables, installed where that can be done; None where there is none."""
+    return find_or_install(lambda: shutil.which("nft"), "nftables")
+
+
 class Namespace:
     """A namespace with a loopback interface that is up. Raises OSError where it is not allowed."""
 
@@ -93,6 +99,13 @@ class Namespace:
         )
         if done.returncode:
             raise OSError(f"{' '.join(command)}: {done.stderr.strip()}")
+
+    def allows(self, *command: str) -> bool:
+        """Run a command in here; returns whether it could be done."""
+        with suppress(OSError):
+            self.tool(*command)
+            return True
+        return False
 
     def run(self, work: Callable[[], T]) -> T:
         """Do `work` in a thread that is in here, and so are the sockets and threads that it makes."""
@@ -137,6 +150,8 @@ class Networks:
     def __init__(self) -> None:
         self.home, self.world = Namespace(), Namespace()
         try:
+            # Looked for before anything is timed: it may have to be installed.
+            self._has_firewall = _nft() is not None and self.world.allows("nft", "list", "tables")
             self._join()
         except BaseException:
             self.close()
@@ -180,13 +195,13 @@ class Networks:
     def drop(self) -> None:
         """Have the world drop every packet without a word; only the gateway still says that it is there."""
         self.reach()
-        if find_or_install(lambda: shutil.which("nft"), "nftables") is None:
-            self._lead_nowhere()
-        else:
+        if self._has_firewall:
             self.world.tool("nft", "--file", "-", given=_DROPPED)
+        else:
+            self._lead_nowhere()
 
     def _lead_nowhere(self) -> None:
-        """The same by routes, where there is no nftables."""
+        """The same by routes, where there is no nftables, or the kernel has none."""
         self._forget()
         self.world.ip("route", "add", "blackhole", "default")
         self.world.ip("-6", "route", "add", "blackhole", "default")
@@ -206,8 +221,8 @@ class Networks:
         self.reach()
 
     def _forget(self) -> None:
-        with suppress(OSError):
-            self.world.tool("nft", "delete", "table", "inet", "away")
+        if self._has_firewall:
+            self.world.allows("nft", "delete", "table", "inet", "away")
         for family, table in (("-4", "local"), ("-4", "main"), ("-6", "main")):
             for kind in ("local", "blackhole"):
                 with suppress(OSError):
